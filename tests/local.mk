@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests are programs, everything else is a script. A new unit test is one line here; a new
+# fuzz driver one line and its _LDADD; integration tests are found by pytest.
+# Check gives a test 4 s, meant for one that hangs and not for a busy machine: the multiplier.
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	MUSTERD='$(abs_builddir)/musterd'; export MUSTERD; \
+	PYTHON='$(PYTHON)'; export PYTHON; \
+	CK_TIMEOUT_MULTIPLIER=15; export CK_TIMEOUT_MULTIPLIER; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
+	FUZZ_DRIVERS='$(fuzz_drivers)'; export FUZZ_DRIVERS; \
+	SCHEMA_DUMP='$(abs_builddir)/tests/lint/schema_dump'; export SCHEMA_DUMP; \
+	MUSTER_MANUALS='$(abs_builddir)/installed/man'; export MUSTER_MANUALS;
+
+# Directories: what a test author adds there is in the tarball too.
+EXTRA_DIST += \
+	$(unit_headers) \
+	$(lints) \
+	tests/lint/files.sh \
+	tests/integration \
+	tests/fuzz/corpus \
+	tests/fuzz/replay.sh
+
+dist-hook:
+	find '$(distdir)' \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -rf {} +
+	find '$(distdir)' \( -name '*.log' -o -name '*.trs' \) -exec rm -f {} +
+
+lints = \
+	tests/lint/directives.sh \
+	tests/lint/layers.sh \
+	tests/lint/lists.sh \
+	tests/lint/manual.sh \
+	tests/lint/spdx.sh \
+	tests/lint/style.sh \
+	tests/lint/words.sh
+
+unit_tests = \
+	tests/unit/config/test_address \
+	tests/unit/config/test_build \
+	tests/unit/config/test_dump \
+	tests/unit/config/test_load \
+	tests/unit/config/test_log_format \
+	tests/unit/config/test_mime \
+	tests/unit/config/test_path \
+	tests/unit/config/test_scan \
+	tests/unit/config/test_schema \
+	tests/unit/config/test_source \
+	tests/unit/config/test_suggest \
+	tests/unit/config/test_units \
+	tests/unit/config/test_validate
+
+# What several tests share.
+unit_headers =
+
+fuzz_drivers = \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_log_format \
+	tests/fuzz/fuzz_mime
+
+# Automake takes <name>.c for the source of each test. The order of the libraries is that of the
+# layers, the privileged ones first.
+all_libraries = libconfig.a
+LDADD = $(all_libraries) $(CHECK_LIBS) $(CONFUSE_LIBS)
+
+tests_lint_schema_dump_LDADD = libconfig.a $(CONFUSE_LIBS)
+
+# With --enable-fuzzers the driver's main() is libFuzzer's, else ours, which only replays files.
+libreplay_a_SOURCES = tests/fuzz/replay.c
+if FUZZERS
+fuzz_libs = $(FUZZ_LDFLAGS) $(all_libraries) $(CONFUSE_LIBS)
+else
+fuzz_libs = libreplay.a $(all_libraries) $(CONFUSE_LIBS)
+endif
+tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
+
+if HAVE_CHECK
+check_LIBRARIES += libreplay.a
+check_PROGRAMS += $(unit_tests) $(fuzz_drivers) tests/lint/schema_dump
+TESTS += $(lints) $(unit_tests) tests/fuzz/replay.sh
+else
+check-local:
+	@echo 'make check needs the unit test library Check (Debian: apt-get install check):' >&2
+	@echo 'install it and run configure again.' >&2
+	@exit 1
+endif
+
+.PHONY: lint fuzz
+
+# cppcheck loses sight of a pointer that is copied with memcpy; leaks are the sanitizer's.
+lint: tests/lint/schema_dump $(man_MANS) $(nodist_man_MANS)
+	@failed=; $(AM_TESTS_ENVIRONMENT) \
+	for lint in $(lints); do \
+		$(SHELL) $(srcdir)/$$lint; status=$$?; \
+		test $$status -eq 0 || test $$status -eq 77 || failed="$$failed $$lint"; \
+	done; \
+	if command -v shellcheck >/dev/null; then \
+		shellcheck -x -P SCRIPTDIR -S warning $(srcdir)/bootstrap \
+			$(srcdir)/config/musterd.init $(srcdir)/tests/*/*.sh || \
+			failed="$$failed shellcheck"; \
+	fi; \
+	if command -v cppcheck >/dev/null; then \
+		cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
+			--suppress=memleak \
+			-D_GNU_SOURCE -I$(srcdir) \
+			$(srcdir)/server $(srcdir)/workers $(srcdir)/config || \
+			failed="$$failed cppcheck"; \
+	fi; \
+	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+# Each driver for so many seconds, in folders of the build; what it finds is kept there too.
+FUZZ_SECONDS = 60
+
+if FUZZERS
+fuzz: $(fuzz_drivers)
+	@for driver in $(fuzz_drivers); do \
+		name=$${driver##*/fuzz_}; \
+		$(MKDIR_P) fuzz-work/$$name; \
+		echo "fuzz_$$name: $(FUZZ_SECONDS) s"; \
+		./$$driver -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=fuzz-work/$$name- fuzz-work/$$name \
+			$(srcdir)/tests/fuzz/corpus/$$name >fuzz-work/$$name.log 2>&1 || \
+			{ tail -n 40 fuzz-work/$$name.log; exit 1; }; \
+		tail -n 1 fuzz-work/$$name.log; \
+	done
+else
+fuzz:
+	@echo 'make fuzz needs libFuzzer: configure with CC=clang --enable-fuzzers' >&2
+	@exit 1
+endif
