@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	$(lints) \
 	tests/lint/files.sh \
 	tests/integration \
+	tests/lib \
 	tests/fuzz/corpus \
 	tests/fuzz/replay.sh
 
@@ -49,7 +50,19 @@ unit_tests = \
 	tests/unit/config/test_source \
 	tests/unit/config/test_suggest \
 	tests/unit/config/test_units \
-	tests/unit/config/test_validate
+	tests/unit/config/test_validate \
+	tests/unit/server/base/test_fdio \
+	tests/unit/server/base/test_inherit \
+	tests/unit/server/base/test_log \
+	tests/unit/server/base/test_logpass \
+	tests/unit/server/base/test_role \
+	tests/unit/server/base/test_scoreboard \
+	tests/unit/server/base/test_signals \
+	tests/unit/server/priv/test_drop \
+	tests/unit/server/priv/test_listen \
+	tests/unit/server/priv/test_logfile \
+	tests/unit/server/priv/test_pidfile \
+	tests/unit/server/priv/test_roots
 
 # What several tests share.
 unit_headers =
@@ -61,7 +74,7 @@ fuzz_drivers = \
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
-all_libraries = libconfig.a
+all_libraries = libpriv.a libconfig.a libbase.a
 LDADD = $(all_libraries) $(CHECK_LIBS) $(CONFUSE_LIBS)
 
 tests_lint_schema_dump_LDADD = libconfig.a $(CONFUSE_LIBS)

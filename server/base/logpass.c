@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Passes reopened logs to workers. Rules of the master's half: it reads nothing but bytes
+ * to count, takes no descriptor, and never blocks, whatever a worker does to its ends.
+ * Shown by test_logpass.c and tests/integration/50-signals. */
+#include "server/base/logpass.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/base/clock.h"
+#include "server/base/fdio.h"
+
+#define FD_COUNT_MAX 4
+#define ANSWERS_PER_CALL 512u   /* then the master looks after other things */
+#define PENDING_MAX_COUNT 200000u /* more than there can be workers */
+
+struct answer {
+	uint32_t log_generation;
+	uint32_t error_kind, access_kind; /* enum log_sink_kind */
+};
+
+union control {
+	char bytes[CMSG_SPACE(FD_COUNT_MAX * sizeof(int))];
+	struct cmsghdr align;
+};
+
+void
+logpass_close(struct logpass *pass)
+{
+	fdio_close(&pass->request_read_fd);
+	fdio_close(&pass->worker_request_fd);
+	fdio_close(&pass->answer_fd);
+	fdio_close(&pass->worker_answer_fd);
+}
+
+int
+logpass_open(struct logpass *pass)
+{
+	int pair[2];
+
+	*pass = (struct logpass){ -1, -1, 0, -1, -1 };
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	pass->request_read_fd = pair[0];
+	pass->worker_request_fd = pair[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		logpass_close(pass);
+		return -1;
+	}
+	pass->answer_fd = pair[0];
+	pass->worker_answer_fd = pair[1];
+	/* Nothing that a worker sends here is even queued. */
+	(void)shutdown(pass->answer_fd, SHUT_RD);
+	return 0;
+}
+
+static int
+send_fds(int fd, const void *data, size_t bytes, const int *fds, size_t fd_count, int flags)
+{
+	union control control;
+	struct iovec iov = { (void *)(uintptr_t)data, bytes };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	memset(&control, 0, sizeof control);
+	if (fd_count > 0) {
+		struct cmsghdr *header;
+
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, fd_count * sizeof(int));
+	}
+	return sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Bytes received, or -1; all descriptors that came along are in fds_out. */
+static ssize_t
+receive_fds(int fd, void *out, size_t cap, int fds_out[FD_COUNT_MAX], size_t *fd_count_out)
+{
+	union control control;
+	struct iovec iov = { out, cap };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+	struct cmsghdr *header;
+	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*fd_count_out = 0;
+	if (n < 0)
+		return -1;
+	for (header = CMSG_FIRSTHDR(&message); header != NULL;
+	    header = CMSG_NXTHDR(&message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		*fd_count_out = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		if (*fd_count_out > FD_COUNT_MAX)
+			*fd_count_out = FD_COUNT_MAX;
+		memcpy(fds_out, CMSG_DATA(header), *fd_count_out * sizeof(int));
+	}
+	return n;
+}
+
+static void
+close_all(int *fds, size_t count)
+{
+	while (count > 0)
+		fdio_close(&fds[--count]);
+}
+
+void
+logpass_restart(struct logpass *pass)
+{
+	int fds[FD_COUNT_MAX];
+	struct answer answer;
+	size_t count;
+
+	/* Only our own answers can be there, with our own descriptors. Who waits for one of
+	 * them waits for one of the next. */
+	while (receive_fds(pass->worker_answer_fd, &answer, sizeof answer, fds, &count) > 0) {
+		close_all(fds, count);
+		pass->pending_count++;
+	}
+}
+
+static void
+count_requests(struct logpass *pass)
+{
+	char bytes[4096];
+	ssize_t n = read(pass->request_read_fd, bytes, sizeof bytes); /* our own end: O_NONBLOCK */
+
+	if (n > 0)
+		pass->pending_count += (unsigned)n;
+	if (pass->pending_count > PENDING_MAX_COUNT)
+		pass->pending_count = PENDING_MAX_COUNT;
+}
+
+void
+logpass_serve(struct logpass *pass, uint32_t log_generation, const struct log_sink *error_log,
+    const struct log_sink *access_log)
+{
+	struct answer answer = { log_generation, error_log->kind, access_log->kind };
+	int sent[2];
+	size_t sent_count = 0;
+	unsigned left_count = ANSWERS_PER_CALL;
+
+	count_requests(pass);
+	if (error_log->kind != LOG_SINK_NONE)
+		sent[sent_count++] = error_log->fd;
+	if (access_log->kind != LOG_SINK_NONE)
+		sent[sent_count++] = access_log->fd;
+	for (; pass->pending_count > 0 && left_count > 0; pass->pending_count--, left_count--) {
+		if (send_fds(pass->answer_fd, &answer, sizeof answer, sent, sent_count,
+		    MSG_DONTWAIT) == 0)
+			continue;
+		/* A full queue is tried again when some were taken. But a worker can also have
+		 * shut the socket down, and to wait for that to change would be a busy loop. */
+		if (errno != EAGAIN)
+			pass->pending_count = 0;
+		return;
+	}
+}
+
+static void
+replace_sink(struct log_sink *sink, uint32_t kind, int **next)
+{
+	int fd = kind == LOG_SINK_NONE ? -1 : *(*next)++;
+
+	if (sink->fd > STDERR_FILENO)
+		fdio_close(&sink->fd);
+	sink->kind = (enum log_sink_kind)kind;
+	sink->fd = fd;
+}
+
+/* With poll(2) each answer would wake every worker that waits, thousands maybe, so that
+ * most would give up before their turn; so it wakes one. */
+static int
+wait_in_turn(int answer_fd, int timeout_ms)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int fd = epoll_create1(EPOLL_CLOEXEC), result = -1;
+
+	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, answer_fd, &event) == 0)
+		result = epoll_wait(fd, &event, 1, timeout_ms) < 0 && errno != EINTR ? -1 : 0;
+	fdio_close(&fd);
+	return result;
+}
+
+/* An answer that is whole and new enough; others are dropped. 0, or -1 and errno. */
+static int
+await_answer(int answer_fd, uint32_t wanted_generation, int64_t deadline_ms,
+    struct answer *answer, int fds[FD_COUNT_MAX])
+{
+	for (;;) {
+		int64_t left_ms = deadline_ms - clock_mono_ms();
+		size_t count = 0, wanted;
+		ssize_t n = receive_fds(answer_fd, answer, sizeof *answer, fds, &count);
+
+		if (n == (ssize_t)sizeof *answer) {
+			wanted = (answer->error_kind != LOG_SINK_NONE) +
+			    (size_t)(answer->access_kind != LOG_SINK_NONE);
+			if (count == wanted &&
+			    (int32_t)(answer->log_generation - wanted_generation) >= 0)
+				return 0;
+			close_all(fds, count);
+			continue;
+		}
+		if (n >= 0) {
+			close_all(fds, count);
+			errno = EPROTO; /* also the end: the master has gone */
+			return -1;
+		}
+		if (errno != EAGAIN && errno != EINTR)
+			return -1;
+		if (left_ms <= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (wait_in_turn(answer_fd, (int)left_ms) < 0)
+			return -1;
+	}
+}
+
+int
+logpass_fetch(int request_fd, int answer_fd, uint32_t wanted_generation, int timeout_ms,
+    uint32_t *log_generation_out, struct log_sink *error_log, struct log_sink *access_log)
+{
+	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+	int fds[FD_COUNT_MAX], *next = fds;
+	struct answer answer;
+
+	/* A full pipe holds more requests than there are workers: some are answered soon. */
+	if (write(request_fd, "", 1) < 0 && errno != EAGAIN)
+		return -1;
+	if (await_answer(answer_fd, wanted_generation, deadline_ms, &answer, fds) < 0)
+		return -1;
+	replace_sink(error_log, answer.error_kind, &next);
+	replace_sink(access_log, answer.access_kind, &next);
+	*log_generation_out = answer.log_generation;
+	return 0;
+}

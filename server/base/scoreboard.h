@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared memory by which workers tell the master what they do.
+ *
+ * Layout, every part a page or more of its own:
+ *   header     the master writes, workers can only read (memfd_create(2), sealed)
+ *   sockets    a cache line for each listening socket, its workers write: hints
+ *   slots      a page for each worker; a worker keeps only its own page mapped
+ * so of this memory a fully hostile worker can spoil its own slot and the hints (which
+ * cost at most one late look of the master, see scoreboard_socket) and nothing else, as long
+ * as it cannot stretch its mapping (mremap(2)): that is for a system call filter to forbid.
+ * To the master all of it is hearsay: pids and indexes it acts on come from its private
+ * table. */
+#ifndef MUSTER_BASE_SCOREBOARD_H
+#define MUSTER_BASE_SCOREBOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCOREBOARD_SLOT_MAX 131072u /* two generations of the most workers there can be */
+#define SCOREBOARD_SOCKET_MAX 256u
+#define SCOREBOARD_SLOT_NONE UINT32_MAX
+
+enum slot_phase {
+	SLOT_FREE,
+	SLOT_STARTING,              /* forked, not yet in accept */
+	SLOT_IDLE,                  /* in accept4(2) */
+	SLOT_READING,               /* waits for a request head or body */
+	SLOT_SENDING,               /* acts on a request and sends the answer */
+	SLOT_KEEPALIVE,             /* waits for the next request of a kept-alive connection */
+	SLOT_CLOSING,               /* the last bytes of a connection that ends */
+	SLOT_LEAVING,               /* about to exit */
+	SLOT_PHASE_COUNT,
+};
+
+struct slot_request {               /* for logs; NUL-terminated, cut where too long */
+	char method[16];
+	char target[256];
+	char client[64];
+};
+
+/* One worker. Single writer: "master" before fork, "worker" after. */
+struct scoreboard_slot {
+	_Atomic uint32_t phase;     /* master: FREE, STARTING; worker: the others. Relaxed:
+	                             * nothing is read on the strength of it */
+	uint32_t generation;        /* master: of the configuration */
+	uint32_t socket_index;      /* master: its line in sockets */
+	_Atomic int64_t phase_since_mono_ms; /* worker; relaxed */
+	_Atomic uint64_t connection_count;   /* worker: accepted so far; relaxed */
+	_Atomic uint64_t request_count;      /* worker: answered so far; relaxed */
+	_Atomic uint64_t sent_bytes;         /* worker; relaxed */
+	_Atomic uint32_t request_sequence;   /* worker: odd while request changes (seqlock) */
+	struct slot_request request;         /* worker */
+};
+
+/* A listening socket. idle_count_hint is changed by all its workers and set right by the
+ * master when it differs from what the slots say. A worker that leaves accept and finds it
+ * at its end wakes the master; a wrong hint delays that to the master's next tick. */
+struct scoreboard_socket {
+	_Alignas(64) _Atomic int32_t idle_count_hint;
+};
+
+struct scoreboard_header {          /* master writes; workers: read-only page */
+	uint32_t magic, version;
+	_Atomic uint32_t log_generation; /* raised when the logs were opened anew */
+	_Atomic uint8_t is_crowded[SCOREBOARD_SOCKET_MAX]; /* every worker is taken and no more
+	                                                    * may start: do not linger */
+	_Atomic uint8_t wants_wake[SCOREBOARD_SOCKET_MAX]; /* wake the master for the last idle */
+};
+
+struct scoreboard;                  /* private memory of the process */
+
+/* Master, before it forks. NULL: no memory, errno set. */
+struct scoreboard *scoreboard_new(void);
+void scoreboard_free(struct scoreboard **scoreboard);
+
+/* Master. SCOREBOARD_SLOT_NONE and errno when none can be had. The slot is STARTING. */
+uint32_t scoreboard_claim(struct scoreboard *scoreboard, uint32_t generation,
+    uint32_t socket_index);
+/* Master, when the worker is reaped. */
+void scoreboard_release(struct scoreboard *scoreboard, uint32_t slot_index);
+
+struct scoreboard_slot *scoreboard_slot(struct scoreboard *scoreboard, uint32_t slot_index);
+struct scoreboard_socket *scoreboard_socket(struct scoreboard *scoreboard, uint32_t socket_index);
+struct scoreboard_header *scoreboard_header(struct scoreboard *scoreboard);
+
+/* Worker, first thing after fork: gives up every page but its own slot, the hints and the
+ * read-only header. 0, or -1 and errno. */
+int scoreboard_keep_only(struct scoreboard *scoreboard, uint32_t slot_index);
+
+/* Worker: notes of its own slot. */
+void slot_set_phase(struct scoreboard_slot *slot, enum slot_phase phase, int64_t now_mono_ms);
+void slot_set_client(struct scoreboard_slot *slot, const char *client);
+void slot_set_request(struct scoreboard_slot *slot, const char *method, size_t method_bytes,
+    const char *target, size_t target_bytes);
+void slot_clear_request(struct scoreboard_slot *slot);
+
+/* Master: a copy of hearsay, always terminated, phase always < SLOT_PHASE_COUNT. */
+enum slot_phase slot_get_phase(const struct scoreboard_slot *slot);
+void slot_copy_request(const struct scoreboard_slot *slot, struct slot_request *request_out);
+
+const char *slot_phase_name(enum slot_phase phase); /* "sending" */
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Gives up root. Leaves the opening of what needs root to the master. Runs in a forked
+ * child, as root until it returns. Rule: every step is read back, and any doubt is an
+ * error. Shown by tests/integration/60-privilege (as root). */
+#include "server/priv/drop.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "server/base/role.h"
+
+static int
+refuse(char *errbuf, size_t bytes, const char *step)
+{
+	(void)snprintf(errbuf, bytes, "cannot give up root: %s: %s", step, strerror(errno));
+	return -1;
+}
+
+/* Part of the ids root's, part not: such a process could take root's rights again. */
+static bool
+ids_are_mixed(void)
+{
+	uid_t ruid, euid, suid;
+
+	return getresuid(&ruid, &euid, &suid) < 0 ||
+	    (ruid == 0) != (euid == 0) || (suid == 0) != (euid == 0);
+}
+
+int
+drop_resolve(const struct config *config, struct drop_target *target, char *errbuf,
+    size_t errbuf_bytes)
+{
+	const struct passwd *user;
+	const struct group *group;
+	int count = DROP_GROUPS_MAX;
+
+	memset(target, 0, sizeof *target);
+	target->chroot = config->chroot;
+	if (ids_are_mixed()) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "started with root's rights set aside, expected to be root or not");
+		return -1;
+	}
+	if (geteuid() != 0) {
+		if (config->chroot[0] != '\0') {
+			(void)snprintf(errbuf, errbuf_bytes,
+			    "chroot \"%s\" needs root, expected to be started as root",
+			    config->chroot);
+			return -1;
+		}
+		return 0;
+	}
+	target->is_needed = true;
+	user = getpwnam(config->user);
+	if (user == NULL) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "user is \"%s\", expected a user of this system", config->user);
+		return -1;
+	}
+	group = getgrnam(config->group);
+	if (group == NULL) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "group is \"%s\", expected a group of this system", config->group);
+		return -1;
+	}
+	if (user->pw_uid == 0 || group->gr_gid == 0) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "%s is \"%s\", expected one without root's rights: workers never run as root",
+		    user->pw_uid == 0 ? "user" : "group",
+		    user->pw_uid == 0 ? config->user : config->group);
+		return -1;
+	}
+	target->uid = user->pw_uid;
+	target->gid = group->gr_gid;
+	/* The list is taken now: inside a chroot there may be no /etc/group. */
+	if (getgrouplist(config->user, target->gid, target->groups, &count) < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "user \"%s\" is in more than %d groups",
+		    config->user, DROP_GROUPS_MAX);
+		return -1;
+	}
+	target->group_count = (size_t)count;
+	for (; count > 0; count--)
+		if (target->groups[count - 1] == 0) {
+			(void)snprintf(errbuf, errbuf_bytes,
+			    "user \"%s\" is in group 0, expected one without root's rights",
+			    config->user);
+			return -1;
+		}
+	return 0;
+}
+
+static bool
+ids_are(const struct drop_target *target)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid, groups[DROP_GROUPS_MAX];
+	int count = getgroups(DROP_GROUPS_MAX, groups), i;
+
+	if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0 || count < 0)
+		return false;
+	for (i = 0; i < count; i++)
+		if (groups[i] == 0)
+			return false;
+	return ruid == target->uid && euid == target->uid && suid == target->uid &&
+	    rgid == target->gid && egid == target->gid && sgid == target->gid &&
+	    (size_t)count == target->group_count;
+}
+
+/* An ordinary user may hold capabilities as well (to bind port 80); a worker needs none. */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2], now[2];
+
+	memset(none, 0, sizeof none);
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return -1;
+	if (syscall(SYS_capset, &header, none) < 0 || syscall(SYS_capget, &header, now) < 0)
+		return -1;
+	if (memcmp(none, now, sizeof none) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static bool
+root_can_be_regained(void)
+{
+	return setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || setuid(0) == 0 ||
+	    setresgid((gid_t)-1, 0, (gid_t)-1) == 0 || setgroups(0, NULL) == 0 ||
+	    geteuid() == 0 || getegid() == 0;
+}
+
+int
+drop_forever_postfork(const struct drop_target *target, char *errbuf, size_t errbuf_bytes)
+{
+	role_require_privileged(__func__);
+	if (target->is_needed) {
+		if (target->chroot[0] != '\0' &&
+		    (chroot(target->chroot) < 0 || chdir("/") < 0))
+			return refuse(errbuf, errbuf_bytes, "chroot");
+		if (setgroups(target->group_count, target->groups) < 0)
+			return refuse(errbuf, errbuf_bytes, "setgroups");
+		if (setresgid(target->gid, target->gid, target->gid) < 0)
+			return refuse(errbuf, errbuf_bytes, "setresgid");
+		if (setresuid(target->uid, target->uid, target->uid) < 0)
+			return refuse(errbuf, errbuf_bytes, "setresuid");
+		errno = EPERM;
+		if (!ids_are(target))
+			return refuse(errbuf, errbuf_bytes, "the ids read back differ");
+	}
+	if (drop_capabilities() < 0)
+		return refuse(errbuf, errbuf_bytes, "capset");
+	if (target->is_needed && root_can_be_regained()) {
+		errno = EPERM;
+		return refuse(errbuf, errbuf_bytes, "it could be had again");
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return refuse(errbuf, errbuf_bytes, "no_new_privs");
+	return 0;
+}
