@@ -62,19 +62,41 @@ unit_tests = \
 	tests/unit/server/priv/test_listen \
 	tests/unit/server/priv/test_logfile \
 	tests/unit/server/priv/test_pidfile \
-	tests/unit/server/priv/test_roots
+	tests/unit/server/priv/test_roots \
+	tests/unit/workers/http/test_chunked \
+	tests/unit/workers/http/test_conditional \
+	tests/unit/workers/http/test_date \
+	tests/unit/workers/http/test_fields \
+	tests/unit/workers/http/test_framing \
+	tests/unit/workers/http/test_headers \
+	tests/unit/workers/http/test_parse \
+	tests/unit/workers/http/test_range \
+	tests/unit/workers/http/test_request_line \
+	tests/unit/workers/http/test_response \
+	tests/unit/workers/http/test_target \
+	tests/unit/workers/http/test_uri \
+	tests/unit/workers/mem/test_arena \
+	tests/unit/workers/mem/test_slice
 
 # What several tests share.
-unit_headers =
+unit_headers = \
+	tests/unit/workers/http/asserts.h \
+	tests/unit/workers/http/feed.h
 
 fuzz_drivers = \
+	tests/fuzz/fuzz_chunked \
+	tests/fuzz/fuzz_conditional \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_date \
 	tests/fuzz/fuzz_log_format \
-	tests/fuzz/fuzz_mime
+	tests/fuzz/fuzz_mime \
+	tests/fuzz/fuzz_parse \
+	tests/fuzz/fuzz_range \
+	tests/fuzz/fuzz_uri
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
-all_libraries = libpriv.a libconfig.a libbase.a
+all_libraries = libworkers.a libpriv.a libconfig.a libbase.a
 LDADD = $(all_libraries) $(CHECK_LIBS) $(CONFUSE_LIBS)
 
 tests_lint_schema_dump_LDADD = libconfig.a $(CONFUSE_LIBS)
@@ -86,9 +108,15 @@ fuzz_libs = $(FUZZ_LDFLAGS) $(all_libraries) $(CONFUSE_LIBS)
 else
 fuzz_libs = libreplay.a $(all_libraries) $(CONFUSE_LIBS)
 endif
+tests_fuzz_fuzz_chunked_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_conditional_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_date_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_parse_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
 
 if HAVE_CHECK
 check_LIBRARIES += libreplay.a

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* workers/mem/arena.c: pieces are aligned, apart from each other and within the block, and one
+ * that does not fit is refused, however large. */
+#include <check.h>
+#include <errno.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workers/mem/arena.h"
+
+#define COUNT_OF(rows) ((int)(sizeof (rows) / sizeof (rows)[0]))
+
+static const size_t caps[] = { 16, 17, 31, 100, 4095, 4096, 4097, 131072 };
+static const size_t sizes[] = { 1, 2, 3, 7, 8, 15, 16, 17, 24, 33, 100 };
+
+/* Each piece is written whole with its own byte; all are looked at in the end. */
+START_TEST(pieces_are_aligned_and_apart)
+{
+	struct arena arena;
+	unsigned char *pieces[10000];
+	int count = 0;
+
+	ck_assert_int_eq(arena_init(&arena, caps[_i]), 0);
+	for (; count < COUNT_OF(pieces); count++) {
+		size_t size = sizes[count % COUNT_OF(sizes)];
+
+		pieces[count] = arena_alloc(&arena, size);
+		if (pieces[count] == NULL)
+			break;
+		ck_assert_uint_eq((uintptr_t)pieces[count] % alignof(max_align_t), 0);
+		ck_assert((char *)pieces[count] >= arena.base);
+		ck_assert((char *)pieces[count] + size <= arena.base + caps[_i]);
+		memset(pieces[count], count & 0xff, size);
+	}
+	ck_assert_int_gt(count, 0);
+	for (int i = 0; i < count; i++)
+		for (size_t k = 0; k < sizes[i % COUNT_OF(sizes)]; k++)
+			ck_assert_uint_eq(pieces[i][k], i & 0xff);
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(whole_block_can_be_had_and_no_more)
+{
+	struct arena arena;
+	char *all;
+
+	ck_assert_int_eq(arena_init(&arena, caps[_i]), 0);
+	ck_assert_uint_eq(arena_left(&arena), caps[_i]);
+	ck_assert_ptr_null(arena_alloc(&arena, caps[_i] + 1));
+	ck_assert_uint_eq(arena_left(&arena), caps[_i]);
+	all = arena_alloc(&arena, caps[_i]);
+	ck_assert_ptr_nonnull(all);
+	memset(all, 'x', caps[_i]);
+	ck_assert_uint_eq(arena_left(&arena), 0);
+	ck_assert_ptr_null(arena_alloc(&arena, 1));
+	arena_fini(&arena);
+}
+END_TEST
+
+/* Breaks when rounding up or adding to what is used wraps around. */
+START_TEST(huge_piece_is_refused)
+{
+	static const size_t huge[] = {
+		SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 15, SIZE_MAX - 4096, SIZE_MAX / 2 + 1,
+	};
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, 4096), 0);
+	for (size_t used = 0; used <= 32; used += 16) {
+		for (int i = 0; i < COUNT_OF(huge); i++)
+			ck_assert_ptr_null(arena_alloc(&arena, huge[i]));
+		ck_assert_uint_eq(arena_left(&arena), 4096 - used);
+		ck_assert_ptr_nonnull(arena_alloc(&arena, 16));
+	}
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(reset_takes_all_back)
+{
+	struct arena arena;
+	void *first;
+
+	ck_assert_int_eq(arena_init(&arena, 4096), 0);
+	first = arena_alloc(&arena, 10);
+	ck_assert_ptr_nonnull(arena_alloc(&arena, 4000));
+	ck_assert_ptr_null(arena_alloc(&arena, 4000));
+	arena_reset(&arena);
+	ck_assert_uint_eq(arena_left(&arena), 4096);
+	ck_assert_ptr_eq(arena_alloc(&arena, 4096), first);
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(failed_arena_gives_nothing)
+{
+	struct arena arena;
+
+	errno = 0;
+	ck_assert_int_eq(arena_init(&arena, SIZE_MAX), -1);
+	ck_assert_int_ne(errno, 0);
+	ck_assert_uint_eq(arena_left(&arena), 0);
+	ck_assert_ptr_null(arena_alloc(&arena, 1));
+	arena_fini(&arena);
+	arena_fini(&arena);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("arena");
+	TCase *tcase = tcase_create("arena");
+	SRunner *runner = srunner_create(suite);
+	int failed_count;
+
+	tcase_add_loop_test(tcase, pieces_are_aligned_and_apart, 0, COUNT_OF(caps));
+	tcase_add_loop_test(tcase, whole_block_can_be_had_and_no_more, 0, COUNT_OF(caps));
+	tcase_add_test(tcase, huge_piece_is_refused);
+	tcase_add_test(tcase, reset_takes_all_back);
+	tcase_add_test(tcase, failed_arena_gives_nothing);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed_count = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The chunked transfer coding, taken apart byte by byte (RFC 9112 7.1).
+ *
+ *     SIZE --digit--> SIZE_MORE --;--> EXTENSION
+ *                         \--CR--> SIZE_LF <--CR--/
+ *     SIZE_LF --LF, size > 0--> DATA --> DATA_CR --> DATA_LF --> SIZE
+ *             --LF, size 0--> TRAILER
+ *     TRAILER --token--> NAME --:--> VALUE --CR--> VALUE_LF --LF--> TRAILER
+ *             --CR--> END_LF --LF--> COMPLETE
+ *
+ * Storing the content is the caller's. Runs in the workers, as the unprivileged user,
+ * on bytes that clients sent.
+ * Must stay true: the verdict and the content do not depend on how the bytes are cut up,
+ * and a body that could be read in two ways is refused. Shown by test_chunked.c and
+ * fuzz_chunked.c.
+ */
+#include "workers/http/bytes.h"
+#include "workers/http/chunked.h"
+
+#define SIZE_DIGITS_MAX 16      /* of 64 bits */
+
+enum phase {
+	PHASE_SIZE,
+	PHASE_SIZE_MORE,
+	PHASE_EXTENSION,
+	PHASE_SIZE_LF,
+	PHASE_DATA,
+	PHASE_DATA_CR,
+	PHASE_DATA_LF,
+	PHASE_TRAILER,
+	PHASE_NAME,
+	PHASE_VALUE,
+	PHASE_VALUE_LF,
+	PHASE_END_LF,
+	PHASE_COMPLETE,
+	PHASE_BAD,
+};
+
+void
+chunked_init(struct chunked *chunked, const struct chunked_limits *limits)
+{
+	*chunked = (struct chunked){ .limits = *limits, .phase = PHASE_SIZE };
+}
+
+unsigned
+chunked_error_status(const struct chunked *chunked)
+{
+	return chunked->error_status;
+}
+
+const char *
+chunked_error_reason(const struct chunked *chunked)
+{
+	return chunked->error_reason;
+}
+
+static void
+refuse(struct chunked *chunked, unsigned status, const char *reason)
+{
+	chunked->phase = PHASE_BAD;
+	chunked->error_status = status;
+	chunked->error_reason = reason;
+}
+
+/* A hexadecimal digit of the size, or what may follow one. */
+static void
+take_size_byte(struct chunked *chunked, char c)
+{
+	if (!byte_is(c, BYTE_HEX)) {
+		if (chunked->phase == PHASE_SIZE)
+			refuse(chunked, 400, "chunk without a size");
+		else if (c == '\r')
+			chunked->phase = PHASE_SIZE_LF;
+		else if (c == ';')
+			chunked->phase = PHASE_EXTENSION;
+		else
+			refuse(chunked, 400, "bad byte in a chunk size");
+	} else if (++chunked->digit_count > SIZE_DIGITS_MAX) {
+		refuse(chunked, 400, "chunk size with too many digits");
+	} else {
+		chunked->chunk_left_bytes = chunked->chunk_left_bytes << 4 | byte_hex_value(c);
+		chunked->phase = PHASE_SIZE_MORE;
+	}
+}
+
+static void
+take_size_lf(struct chunked *chunked, char c)
+{
+	uint64_t room_bytes = chunked->limits.body_bytes - chunked->total_bytes;
+
+	if (c != '\n')
+		refuse(chunked, 400, "bare CR in a chunk size line");
+	else if (chunked->chunk_left_bytes > room_bytes)
+		refuse(chunked, 413, "chunked body over its limit");
+	else if (chunked->chunk_left_bytes == 0)
+		chunked->phase = PHASE_TRAILER;
+	else
+		chunked->phase = PHASE_DATA;
+	chunked->total_bytes += chunked->chunk_left_bytes;
+	chunked->line_bytes = 0;
+	chunked->digit_count = 0;
+}
+
+/* The phases of a size line; its CR and LF do not count for the limit. */
+static void
+take_size_line_byte(struct chunked *chunked, char c)
+{
+	if (chunked->phase == PHASE_SIZE_LF) {
+		take_size_lf(chunked, c);
+		return;
+	}
+	if (c != '\r' && ++chunked->line_bytes > chunked->limits.line_bytes)
+		refuse(chunked, 400, "chunk size line too long");
+	else if (chunked->phase != PHASE_EXTENSION)
+		take_size_byte(chunked, c);
+	else if (c == '\r')
+		chunked->phase = PHASE_SIZE_LF;
+	else if (byte_is(c, BYTE_CONTROL))
+		refuse(chunked, 400, "control byte in a chunk extension");
+}
+
+/* The phases of the trailer: fields as in a head, checked as strictly. */
+static void
+take_trailer_byte(struct chunked *chunked, char c)
+{
+	if (chunked->phase == PHASE_TRAILER && c == '\r') {
+		chunked->phase = PHASE_END_LF;
+		return;
+	}
+	if (++chunked->trailer_bytes > chunked->limits.trailer_bytes) {
+		refuse(chunked, 431, "trailer fields over their limit");
+		return;
+	}
+	switch (chunked->phase) {
+	case PHASE_TRAILER:
+		if (byte_is(c, BYTE_TOKEN))
+			chunked->phase = PHASE_NAME;
+		else
+			refuse(chunked, 400, "bad start of a trailer field");
+		break;
+	case PHASE_NAME:
+		if (c == ':')
+			chunked->phase = PHASE_VALUE;
+		else if (!byte_is(c, BYTE_TOKEN))
+			refuse(chunked, 400, "bad name of a trailer field");
+		break;
+	case PHASE_VALUE:
+		if (c == '\r')
+			chunked->phase = PHASE_VALUE_LF;
+		else if (byte_is(c, BYTE_CONTROL))
+			refuse(chunked, 400, "control byte in a trailer field");
+		break;
+	default:
+		if (c == '\n')
+			chunked->phase = PHASE_TRAILER;
+		else
+			refuse(chunked, 400, "bare CR in a trailer field");
+	}
+}
+
+static void
+take_framing_byte(struct chunked *chunked, char c)
+{
+	switch (chunked->phase) {
+	case PHASE_DATA_CR:
+		if (c == '\r')
+			chunked->phase = PHASE_DATA_LF;
+		else
+			refuse(chunked, 400, "chunk longer than its size");
+		break;
+	case PHASE_DATA_LF:
+		if (c == '\n')
+			chunked->phase = PHASE_SIZE;
+		else
+			refuse(chunked, 400, "bare CR behind a chunk");
+		break;
+	case PHASE_END_LF:
+		if (c == '\n')
+			chunked->phase = PHASE_COMPLETE;
+		else
+			refuse(chunked, 400, "bare CR behind the last chunk");
+		break;
+	default:
+		if (chunked->phase < PHASE_DATA)
+			take_size_line_byte(chunked, c);
+		else
+			take_trailer_byte(chunked, c);
+	}
+}
+
+enum http_verdict
+chunked_decode(struct chunked *chunked, const char *in, size_t in_bytes,
+    size_t *used_out, struct slice *data_out)
+{
+	size_t used = 0;
+
+	*data_out = slice_make(in, 0);
+	while (used < in_bytes && chunked->phase < PHASE_COMPLETE) {
+		size_t run_bytes = in_bytes - used;
+
+		if (chunked->phase != PHASE_DATA) {
+			take_framing_byte(chunked, in[used]);
+			used += chunked->phase != PHASE_BAD;
+			continue;
+		}
+		if (data_out->len > 0)
+			break;              /* one run a call */
+		if (run_bytes > chunked->chunk_left_bytes)
+			run_bytes = (size_t)chunked->chunk_left_bytes;
+		*data_out = slice_make(in + used, run_bytes);
+		used += run_bytes;
+		chunked->chunk_left_bytes -= run_bytes;
+		if (chunked->chunk_left_bytes == 0)
+			chunked->phase = PHASE_DATA_CR;
+	}
+	*used_out = used;
+	return chunked->phase == PHASE_COMPLETE ? HTTP_COMPLETE :
+	    chunked->phase == PHASE_BAD ? HTTP_BAD : HTTP_NEED_MORE;
+}
