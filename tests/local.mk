@@ -63,6 +63,13 @@ unit_tests = \
 	tests/unit/server/priv/test_logfile \
 	tests/unit/server/priv/test_pidfile \
 	tests/unit/server/priv/test_roots \
+	tests/unit/workers/conn/test_access_log \
+	tests/unit/workers/conn/test_log_render \
+	tests/unit/workers/handler/test_answer \
+	tests/unit/workers/handler/test_multipart \
+	tests/unit/workers/handler/test_resolve \
+	tests/unit/workers/handler/test_route \
+	tests/unit/workers/handler/test_text \
 	tests/unit/workers/http/test_chunked \
 	tests/unit/workers/http/test_conditional \
 	tests/unit/workers/http/test_date \
@@ -75,6 +82,7 @@ unit_tests = \
 	tests/unit/workers/http/test_response \
 	tests/unit/workers/http/test_target \
 	tests/unit/workers/http/test_uri \
+	tests/unit/workers/io/test_stream \
 	tests/unit/workers/mem/test_arena \
 	tests/unit/workers/mem/test_slice
 
@@ -89,6 +97,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_date \
 	tests/fuzz/fuzz_log_format \
+	tests/fuzz/fuzz_log_render \
 	tests/fuzz/fuzz_mime \
 	tests/fuzz/fuzz_parse \
 	tests/fuzz/fuzz_range \
@@ -113,6 +122,7 @@ tests_fuzz_fuzz_conditional_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_date_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_parse_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)

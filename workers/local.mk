@@ -5,6 +5,7 @@
 noinst_LIBRARIES += libworkers.a
 libworkers_a_CPPFLAGS = $(AM_CPPFLAGS) -DMUSTER_WORKER
 libworkers_a_SOURCES = \
+	workers/worker.c workers/worker.h \
 	workers/mem/arena.c workers/mem/arena.h \
 	workers/mem/slice.h \
 	workers/http/bytes.c workers/http/bytes.h \
@@ -20,4 +21,20 @@ libworkers_a_SOURCES = \
 	workers/http/request_line.c \
 	workers/http/response.c workers/http/response.h \
 	workers/http/target.c \
-	workers/http/uri.c workers/http/uri.h
+	workers/http/uri.c workers/http/uri.h \
+	workers/io/heartbeat.c workers/io/heartbeat.h \
+	workers/io/plain.c \
+	workers/io/stream.h \
+	workers/handler/answer.c workers/handler/answer.h \
+	workers/handler/multipart.c workers/handler/multipart.h \
+	workers/handler/resolve.c workers/handler/resolve.h \
+	workers/handler/route.c workers/handler/route.h \
+	workers/handler/static.c workers/handler/static.h \
+	workers/handler/text.c workers/handler/text.h \
+	workers/conn/access_log.c workers/conn/access_log.h \
+	workers/conn/body.c workers/conn/body.h \
+	workers/conn/conn.c workers/conn/conn.h \
+	workers/conn/log_render.c workers/conn/log_render.h \
+	workers/conn/log_writer.c workers/conn/log_writer.h \
+	workers/conn/send_h1.c workers/conn/send_h1.h \
+	workers/conn/serve_h1.c workers/conn/serve_h1.h

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One client connection of a worker: memory, limits and bookkeeping shared by all that
+ * serves it, whatever the version of HTTP. */
+#ifndef MUSTER_CONN_CONN_H
+#define MUSTER_CONN_CONN_H
+
+#include <sys/socket.h>
+
+#include "server/base/inherit.h"
+#include "server/base/scoreboard.h"
+#include "workers/conn/access_log.h"
+#include "workers/http/parse.h"
+#include "workers/io/stream.h"
+#include "workers/mem/arena.h"
+
+#define CONN_CLIENT_BYTES 64
+#define CONN_IN_SPARE_BYTES 16384   /* behind the largest head: for content to read away */
+#define CONN_OUT_BYTES 32768        /* response head, and a small body behind it */
+
+/* All that a worker keeps for its whole life; the connection at hand is in it. */
+struct conn {
+	const struct inheritance *own;
+	const struct config *config;
+	struct scoreboard_slot *slot;
+	const struct scoreboard_header *header;
+	struct access_log access_log;
+	uint32_t log_generation;    /* of the two log sinks */
+	int64_t log_retry_mono_ms;  /* the master did not answer: not before this */
+
+	struct arena arena;         /* of the request at hand */
+	char *in;                   /* received, not yet used: in[0..in_len) */
+	size_t in_cap, in_len;
+	char *out;                  /* CONN_OUT_BYTES */
+	struct http_parser parser;
+	struct http_request request;
+
+	struct stream stream;
+	char client[CONN_CLIENT_BYTES]; /* address as text, or "unix:" */
+	uint64_t request_count;     /* of this connection */
+	uint64_t content_bytes;     /* of the request at hand, with its framing, as received */
+	uint64_t served_count;      /* requests of this worker, all connections */
+	uint64_t max_served_count;  /* then the worker leaves; 0: never */
+	uint64_t boundary_seed;
+	int pid;                    /* of this worker */
+
+	bool is_sending;            /* a time limit of sending may need the heartbeat */
+
+	int64_t date_s;             /* second that date_text is for */
+	char date_text[32];
+	int64_t zone_checked_s;     /* when utc_offset_min was looked up */
+	int utc_offset_min;
+};
+
+/* Maps all memory. 0, or -1 and errno. */
+int conn_init(struct conn *conn, const struct inheritance *own);
+/* Begins with an accepted socket; the address is the client's. */
+void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address);
+/* Whether this worker should take no further request: told to go, or has served enough. */
+bool conn_worker_should_leave(const struct conn *conn);
+/* The same for the request at hand, which is not counted yet: its connection ends. */
+bool conn_is_last_request(const struct conn *conn);
+/* Fetches reopened logs when the master has announced them. */
+void conn_follow_logs(struct conn *conn);
+/* After a signal has interrupted a wait: writes records that have waited long enough,
+ * follows reopened logs. */
+void conn_look_around(struct conn *conn);
+/* The Date field's text, made once a second. */
+struct slice conn_date(struct conn *conn, int64_t now_wall_s);
+/* Minutes east of UTC, looked up once a minute. */
+int conn_utc_offset_min(struct conn *conn, int64_t now_wall_s);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Renders access log records, once for every request of the server.
+ *
+ * Leaves the format's text to config/log_format.c, escaping and number formatting to
+ * log_writer.c and writing to access_log.c. Runs in a worker, without privilege, on bytes that
+ * a client chose. Rule: a record is one line within cap bytes, whole whatever the client sent.
+ * Shown by tests/unit/workers/conn/test_log_render.c. */
+#include "workers/conn/log_render.h"
+
+#include "workers/conn/log_writer.h"
+
+#define VALUE_MIN_BYTES 4       /* \xHH; LOG_FORMAT_LEAST_MAX counts on it */
+
+/* What the target names, without scheme and host where a request was understood. */
+static struct slice
+target_path(const struct log_record *record)
+{
+	struct slice target = record->target;
+	const char *mark = NULL;
+
+	if (record->request != NULL && record->request->path.len > 0)
+		return record->request->path;
+	if (target.len > 0)
+		mark = memchr(target.data, '?', target.len);
+	return mark == NULL ? target : slice_make(target.data, (size_t)(mark - target.data));
+}
+
+/* With its question mark, or empty. */
+static struct slice
+target_query(const struct log_record *record)
+{
+	struct slice target = record->target;
+	const char *mark = target.len > 0 ? memchr(target.data, '?', target.len) : NULL;
+
+	return mark == NULL ? slice_make(NULL, 0) :
+	    slice_make(mark, (size_t)(target.data + target.len - mark));
+}
+
+static struct log_time
+record_time(const struct log_record *record)
+{
+	return (struct log_time){
+		record->started_wall_s, record->started_wall_ms, record->utc_offset_min,
+	};
+}
+
+static struct slice
+field_value(const struct log_record *record, enum http_field_id id)
+{
+	struct slice value = { NULL, 0 };
+
+	if (record->request != NULL)
+		http_request_field(record->request, id, &value);
+	return value;
+}
+
+static struct slice
+field_value_named(const struct log_record *record, const char *name)
+{
+	struct slice value = { NULL, 0 };
+
+	if (record->request != NULL)
+		http_request_field_named(record->request, slice_from_text(name), &value);
+	return value;
+}
+
+/* ---- text formats ---- */
+
+static void
+put_value(struct log_writer *writer, struct slice value)
+{
+	if (value.len == 0)
+		log_writer_bytes(writer, "-", 1);
+	else
+		log_writer_escaped(writer, value);
+}
+
+static char
+connection_status(const struct log_record *record)
+{
+	return record->is_aborted ? 'X' : record->is_kept_alive ? '+' : '-';
+}
+
+static void
+put_step(struct log_writer *writer, const struct log_step *step, const struct log_record *record)
+{
+	switch (step->kind) {
+	case LOG_STEP_TEXT: log_writer_text(writer, step->text); break;
+	case LOG_STEP_CLIENT: put_value(writer, record->client); break;
+	case LOG_STEP_IDENT: log_writer_bytes(writer, "-", 1); break;
+	case LOG_STEP_USER: put_value(writer, record->user); break;
+	case LOG_STEP_TIME: log_writer_time_clf(writer, record_time(record)); break;
+	case LOG_STEP_REQUEST_LINE: put_value(writer, record->request_line); break;
+	case LOG_STEP_STATUS: log_writer_number(writer, record->status); break;
+	case LOG_STEP_BODY_BYTES_CLF:
+		if (record->body_sent_bytes == 0) {
+			log_writer_bytes(writer, "-", 1);
+			break;
+		}
+		/* fall through */
+	case LOG_STEP_BODY_BYTES: log_writer_number(writer, record->body_sent_bytes); break;
+	case LOG_STEP_SENT_BYTES: log_writer_number(writer, record->sent_bytes); break;
+	case LOG_STEP_RECEIVED_BYTES: log_writer_number(writer, record->received_bytes); break;
+	case LOG_STEP_DURATION_US: log_writer_number(writer, record->duration_us); break;
+	case LOG_STEP_DURATION_S: log_writer_number(writer, record->duration_us / 1000000); break;
+	case LOG_STEP_METHOD: put_value(writer, record->method); break;
+	case LOG_STEP_TARGET: put_value(writer, target_path(record)); break;
+	case LOG_STEP_QUERY: log_writer_escaped(writer, target_query(record)); break;
+	case LOG_STEP_PROTOCOL: put_value(writer, record->protocol); break;
+	case LOG_STEP_HOST: put_value(writer, record->host); break;
+	case LOG_STEP_PID: log_writer_number(writer, (unsigned)record->pid); break;
+	case LOG_STEP_CONNECTION_STATUS:
+		log_writer_bytes(writer, &(char){ connection_status(record) }, 1);
+		break;
+	case LOG_STEP_KEEPALIVE_COUNT:
+		log_writer_number(writer, record->connection_request_count -
+		    (record->connection_request_count > 0));
+		break;
+	case LOG_STEP_FIELD: put_value(writer, field_value_named(record, step->text)); break;
+	}
+}
+
+/* ---- JSON ---- */
+
+/* key: with all that stands before the value. */
+static void
+put_member(struct log_writer *writer, const char *key, struct slice value)
+{
+	log_writer_text(writer, key);
+	log_writer_escaped_json(writer, value);
+	log_writer_bytes(writer, "\"", 1);
+}
+
+static void
+put_member_number(struct log_writer *writer, const char *key, uint64_t value)
+{
+	log_writer_text(writer, key);
+	log_writer_number(writer, value);
+}
+
+static void
+put_json(struct log_writer *writer, const struct log_record *record)
+{
+	log_writer_text(writer, "{\"time\":\"");
+	log_writer_time_rfc3339(writer, record_time(record));
+	put_member(writer, "\",\"client\":\"", record->client);
+	put_member(writer, ",\"user\":\"", record->user);
+	put_member(writer, ",\"host\":\"", record->host);
+	put_member(writer, ",\"method\":\"", record->method);
+	put_member(writer, ",\"target\":\"", record->target);
+	put_member(writer, ",\"protocol\":\"", record->protocol);
+	put_member_number(writer, ",\"status\":", record->status);
+	put_member_number(writer, ",\"body_bytes\":", record->body_sent_bytes);
+	put_member_number(writer, ",\"sent_bytes\":", record->sent_bytes);
+	put_member_number(writer, ",\"received_bytes\":", record->received_bytes);
+	put_member_number(writer, ",\"duration_us\":", record->duration_us);
+	put_member(writer, ",\"referer\":\"", field_value(record, HTTP_FIELD_REFERER));
+	put_member(writer, ",\"user_agent\":\"", field_value(record, HTTP_FIELD_USER_AGENT));
+	put_member_number(writer, ",\"pid\":", (unsigned)record->pid);
+	put_member_number(writer, ",\"connection_request\":", record->connection_request_count);
+	log_writer_text(writer, record->is_aborted ? ",\"aborted\":true}" : ",\"aborted\":false}");
+}
+
+/* False: a value_max_bytes as large as this leaves no room for the rest of the record. */
+static bool
+render(struct log_writer *writer, char *out, size_t value_max_bytes,
+    const struct log_format *format, const struct log_record *record)
+{
+	writer->at = out;
+	writer->value_max_bytes = value_max_bytes;
+	writer->is_full = false;
+	if (format->is_json)
+		put_json(writer, record);
+	for (size_t i = 0; i < format->step_count; i++)
+		put_step(writer, &format->steps[i], record);
+	return !writer->is_full;
+}
+
+size_t
+log_render(const struct log_format *format, const struct log_record *record, char *out, size_t cap)
+{
+	struct log_writer writer;
+	size_t fits = VALUE_MIN_BYTES, too_large = cap;
+
+	if (cap == 0)
+		return 0;
+	writer.end = out + cap - 1;
+	/* Nearly every record takes this one pass. For the others the largest length is
+	 * sought that values may have so that all fits: only the longest ones are cut. It need
+	 * not be exact; a client that sends long values should not cost many passes. */
+	if (!render(&writer, out, SIZE_MAX, format, record)) {
+		while (fits + cap / 64 < too_large) {
+			size_t middle = fits + (too_large - fits) / 2;
+
+			if (render(&writer, out, middle, format, record))
+				fits = middle;
+			else
+				too_large = middle;
+		}
+		render(&writer, out, fits, format, record);
+	}
+	*writer.at++ = '\n';
+	return (size_t)(writer.at - out);
+}

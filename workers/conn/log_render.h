@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Access log records as text. Pure: no descriptor, no clock, no allocation. Client bytes
+ * come out escaped, so that no request can forge a record (test_log_render.c). */
+#ifndef MUSTER_CONN_LOG_RENDER_H
+#define MUSTER_CONN_LOG_RENDER_H
+
+#include <stdint.h>
+
+#include "config/log_format.h"
+#include "workers/http/parse.h"
+
+/* What a record tells. Empty slices come out as "-" (JSON: ""). */
+struct log_record {
+	struct slice client;        /* address text, no port */
+	struct slice user;
+	int64_t started_wall_s;     /* when the request head was complete */
+	unsigned started_wall_ms;   /* 0..999 */
+	int utc_offset_min;         /* local time zone east of UTC, minutes */
+	uint64_t duration_us;
+	struct slice method;        /* as sent */
+	struct slice target;        /* as sent */
+	struct slice request_line;  /* as sent, also when it was not understood */
+	struct slice protocol;      /* "HTTP/1.1" */
+	struct slice host;          /* effective host as sent */
+	unsigned status;
+	uint64_t body_sent_bytes;   /* without the head */
+	uint64_t sent_bytes;        /* with it */
+	uint64_t received_bytes;
+	uint64_t connection_request_count; /* 1: first on its connection */
+	int pid;
+	bool is_aborted;            /* the client went away before the whole answer was sent */
+	bool is_kept_alive;
+	const struct http_request *request; /* for %{Name}i; NULL when none was parsed */
+};
+
+#define LOG_RECORD_MIN 1024     /* least cap */
+
+/* Renders one record with its newline; returns its bytes, never more than cap: long
+ * values are cut so that the record stays whole (JSON stays valid JSON). */
+size_t log_render(const struct log_format *format, const struct log_record *record,
+    char *out, size_t cap);
+
+#endif

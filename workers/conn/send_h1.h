@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts an answer on the wire as HTTP/1.1. */
+#ifndef MUSTER_CONN_SEND_H1_H
+#define MUSTER_CONN_SEND_H1_H
+
+#include "workers/conn/conn.h"
+#include "workers/handler/answer.h"
+
+struct send_options {
+	bool is_head;               /* the head as for GET, and no body */
+	bool keeps_alive;
+	bool names_keep_alive;      /* to HTTP/1.0, which expects to be told */
+	int64_t now_wall_s;
+};
+
+/* IO_OK: all of it is sent. *body_sent_out: bytes of the body that were. IO_FILE_SHORT with
+ * nothing sent yet: the head does not fit, or the file cannot be read; the caller may answer
+ * otherwise. */
+enum io_result send_h1(struct conn *conn, const struct answer *answer,
+    const struct send_options *options, uint64_t *body_sent_out);
+
+#endif

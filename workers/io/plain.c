@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The plain socket as a stream: blocking calls, bounded. Runs in workers, unprivileged.
+ * Rules: the common case is one system call; no wait without an end. A send of up to 64
+ * KiB is bounded by SO_SNDTIMEO, which a TCP connection inherits from its listening socket
+ * (server/priv/listen.c); a longer one by the heartbeat. Shown by
+ * tests/integration/10-protocol (time limits). */
+#include "workers/io/stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "server/base/clock.h"
+#include "server/base/signals.h"
+#include "workers/io/heartbeat.h"
+
+#define SENDFILE_MAX_BYTES 0x7ffff000u /* what Linux takes at once, sendfile(2) */
+
+/* A time limit on progress: STREAM_PROGRESS_BYTES in each timeout_ms. */
+struct progress {
+	int64_t since_ms;           /* 0: not begun; begun lazily, most sends need no clock */
+	uint64_t bytes;
+	unsigned timeout_ms;
+};
+
+void
+stream_init(struct stream *stream, int fd)
+{
+	stream->fd = fd;
+	stream->receive_timeout_ms = 0;
+	stream->received_bytes = stream->sent_bytes = 0;
+	stream->on_interrupt = NULL;
+}
+
+static struct timeval
+as_timeval(unsigned ms)
+{
+	return (struct timeval){ ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+}
+
+void
+stream_set_send_timeout(struct stream *stream, unsigned timeout_ms)
+{
+	struct timeval limit = as_timeval(timeout_ms);
+
+	(void)setsockopt(stream->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+/* IO_OK: the wait goes on. */
+static enum io_result
+handle_interrupt(const struct stream *stream)
+{
+	if (signals_is_set(SIGNAL_STOP))
+		return IO_STOPPED;
+	if (stream->on_interrupt != NULL)
+		stream->on_interrupt(stream->interrupt_context);
+	return IO_OK;
+}
+
+static enum io_result
+wait_readable(const struct stream *stream, int64_t deadline_ms)
+{
+	for (;;) {
+		struct pollfd waiting = { stream->fd, POLLIN, 0 };
+		int64_t left_ms = deadline_ms - clock_mono_ms();
+		int n;
+
+		if (left_ms <= 0)
+			return IO_TIMEOUT;
+		n = poll(&waiting, 1, left_ms > 60000 ? 60000 : (int)left_ms);
+		if (n > 0)
+			return IO_OK;
+		if (n < 0 && errno != EINTR)
+			return IO_ERROR;
+		if (n < 0 && handle_interrupt(stream) != IO_OK)
+			return IO_STOPPED;
+	}
+}
+
+enum io_result
+stream_read(struct stream *stream, void *out, size_t cap, int64_t deadline_ms, size_t *bytes_out)
+{
+	for (;;) {
+		ssize_t n = recv(stream->fd, out, cap, MSG_DONTWAIT);
+		enum io_result result;
+
+		if (n > 0) {
+			stream->received_bytes += (uint64_t)n;
+			*bytes_out = (size_t)n;
+			return IO_OK;
+		}
+		if (n == 0)
+			return signals_is_set(SIGNAL_STOP) ? IO_STOPPED : IO_EOF;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return IO_ERROR;
+		result = wait_readable(stream, deadline_ms);
+		if (result != IO_OK)
+			return result;
+	}
+}
+
+static bool
+is_wanted_back(void)
+{
+	return signals_is_set(SIGNAL_DRAIN) || signals_is_set(SIGNAL_SHED) ||
+	    signals_is_set(SIGNAL_STOP);
+}
+
+static int
+set_receive_timeout(struct stream *stream, unsigned timeout_ms)
+{
+	struct timeval limit = as_timeval(timeout_ms);
+
+	if (stream->receive_timeout_ms == timeout_ms)
+		return 0;
+	if (setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
+		return -1;
+	stream->receive_timeout_ms = timeout_ms;
+	return 0;
+}
+
+/* A stop, or another client's need, ends an idle wait; but what has come meanwhile is a
+ * request and is served. The time limit was taken away by the signal's handler. */
+static enum io_result
+give_up_waiting(struct stream *stream, void *out, size_t cap, size_t *bytes_out)
+{
+	stream->receive_timeout_ms = 0;
+	return stream_read(stream, out, cap, 0, bytes_out);
+}
+
+enum io_result
+stream_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size_t *bytes_out)
+{
+	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+
+	for (;;) {
+		int64_t left_ms;
+		ssize_t n;
+
+		if (timeout_ms == 0 || set_receive_timeout(stream, timeout_ms) < 0)
+			return stream_read(stream, out, cap, deadline_ms, bytes_out);
+		/* Looked at after the time limit is set: a signal from here on takes the limit
+		 * away again, and the receive returns at once. */
+		if (is_wanted_back())
+			return give_up_waiting(stream, out, cap, bytes_out);
+		n = recv(stream->fd, out, cap, 0);
+		if (n > 0) {
+			stream->received_bytes += (uint64_t)n;
+			*bytes_out = (size_t)n;
+			return IO_OK;
+		}
+		if (n == 0)
+			return signals_is_set(SIGNAL_STOP) ? IO_STOPPED : IO_EOF;
+		if (errno != EINTR && errno != EAGAIN)
+			return IO_ERROR;
+		if (is_wanted_back())
+			return give_up_waiting(stream, out, cap, bytes_out);
+		if (errno == EAGAIN)
+			return IO_TIMEOUT;
+		(void)handle_interrupt(stream);
+		/* Only the rest of the time is left; rounded, so that 0 means it is over. */
+		left_ms = deadline_ms - clock_mono_ms();
+		timeout_ms = left_ms > 0 ? (unsigned)left_ms : 0;
+	}
+}
+
+/* After a call moved some bytes (or none): is the client still fast enough? */
+static bool
+is_too_slow(struct progress *progress, uint64_t moved_bytes)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	progress->bytes += moved_bytes;
+	if (progress->since_ms == 0 || progress->bytes >= STREAM_PROGRESS_BYTES) {
+		progress->since_ms = now_ms;
+		progress->bytes = 0;
+		return false;
+	}
+	return now_ms - progress->since_ms >= progress->timeout_ms;
+}
+
+/* What a failed send means; IO_OK: try again. */
+static enum io_result
+judge_send_error(const struct stream *stream, struct progress *progress)
+{
+	if (errno == EAGAIN || errno == ETIMEDOUT)
+		return IO_TIMEOUT;
+	if (errno != EINTR)
+		return IO_ERROR;
+	if (handle_interrupt(stream) != IO_OK)
+		return IO_STOPPED;
+	return is_too_slow(progress, 0) ? IO_TIMEOUT : IO_OK;
+}
+
+enum io_result
+stream_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
+    unsigned timeout_ms)
+{
+	struct progress progress = { 0, 0, timeout_ms };
+	const char *at = data;
+
+	while (bytes > 0) {
+		size_t piece = bytes > STREAM_PROGRESS_BYTES ? STREAM_PROGRESS_BYTES : bytes;
+		bool is_last = piece == bytes && !has_more;
+		ssize_t n = send(stream->fd, at, piece, MSG_NOSIGNAL | (is_last ? 0 : MSG_MORE));
+		enum io_result result;
+
+		if (n < 0) {
+			result = judge_send_error(stream, &progress);
+			if (result != IO_OK)
+				return result;
+			continue;
+		}
+		stream->sent_bytes += (uint64_t)n;
+		at += n;
+		bytes -= (size_t)n;
+		if (bytes > 0 && handle_interrupt(stream) != IO_OK)
+			return IO_STOPPED; /* a part only: a signal came */
+		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n))
+			return IO_TIMEOUT;
+	}
+	return IO_OK;
+}
+
+enum io_result
+stream_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
+    unsigned timeout_ms, uint64_t *sent_out)
+{
+	struct progress progress = { 0, 0, timeout_ms };
+	off_t at = (off_t)offset;
+
+	*sent_out = 0;
+	heartbeat_need();           /* Linux before 6.5 may wait for each page by itself */
+	while (bytes > 0) {
+		size_t piece = bytes > SENDFILE_MAX_BYTES ? SENDFILE_MAX_BYTES : (size_t)bytes;
+		ssize_t n = sendfile(stream->fd, file_fd, &at, piece);
+		enum io_result result;
+
+		if (n == 0 || (n < 0 && (errno == EIO || errno == EINVAL)))
+			return IO_FILE_SHORT;
+		if (n < 0) {
+			result = judge_send_error(stream, &progress);
+			if (result != IO_OK)
+				return result;
+			continue;
+		}
+		stream->sent_bytes += (uint64_t)n;
+		*sent_out += (uint64_t)n;
+		bytes -= (uint64_t)n;
+		if (bytes > 0 && handle_interrupt(stream) != IO_OK)
+			return IO_STOPPED; /* a part only: a signal came */
+		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n))
+			return IO_TIMEOUT;
+	}
+	return IO_OK;
+}
+
+void
+stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
+{
+	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+	char spill[4096];
+	size_t n, total = 0;
+
+	if (shutdown(stream->fd, SHUT_WR) < 0)
+		return;
+	while (total < limit_bytes &&
+	    stream_read(stream, spill, sizeof spill, deadline_ms, &n) == IO_OK)
+		total += n;
+}

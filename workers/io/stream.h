@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's byte stream. One interface for all that carries HTTP; plain.c is the plain
+ * socket. Every wait has an end, also against a client that sends or takes a byte now and
+ * then: what EINTR means here is "look at deadlines and stop flags, then go on". */
+#ifndef MUSTER_IO_STREAM_H
+#define MUSTER_IO_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum io_result {
+	IO_OK,
+	IO_EOF,                     /* the client will send no more */
+	IO_TIMEOUT,
+	IO_ERROR,                   /* the connection is broken */
+	IO_FILE_SHORT,              /* stream_send_file(): the file ended early, or cannot be
+	                             * read */
+	IO_STOPPED,                 /* this worker was told to stop at once */
+};
+
+#define STREAM_PROGRESS_BYTES 65536 /* what a time limit of sending and bodies is about */
+
+struct stream {                 /* caller's storage */
+	int fd;                     /* a blocking socket; the caller's to close */
+	unsigned receive_timeout_ms; /* SO_RCVTIMEO as set; 0: not yet */
+	uint64_t received_bytes, sent_bytes;
+	/* Called when a signal has interrupted a wait, before the wait goes on; or NULL. */
+	void (*on_interrupt)(void *context);
+	void *interrupt_context;
+};
+
+void stream_init(struct stream *stream, int fd);
+/* For sockets that do not inherit it from the listening socket: AF_UNIX. */
+void stream_set_send_timeout(struct stream *stream, unsigned timeout_ms);
+
+/* Waits for bytes, at most until deadline_mono_ms. IO_OK: *bytes_out > 0. */
+enum io_result stream_read(struct stream *stream, void *out, size_t cap,
+    int64_t deadline_mono_ms, size_t *bytes_out);
+/* The same with a time from now, for waits that mostly block and mostly have the same
+ * length: one system call then. A signal that wants the worker back (DRAIN, SHED) ends the
+ * wait with IO_TIMEOUT, unless bytes have come. */
+enum io_result stream_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms,
+    size_t *bytes_out);
+
+/* All of it. timeout_ms: for each STREAM_PROGRESS_BYTES. has_more: other bytes follow at
+ * once, a short packet may wait for them. */
+enum io_result stream_write(struct stream *stream, const void *data, size_t bytes,
+    bool has_more, unsigned timeout_ms);
+/* bytes of a file from offset on, never through user space. *sent_out: how many went. */
+enum io_result stream_send_file(struct stream *stream, int file_fd, uint64_t offset,
+    uint64_t bytes, unsigned timeout_ms, uint64_t *sent_out);
+
+/* Ends sending and reads away what still comes, for a moment: closing a socket with unread
+ * bytes would make the system reset it and the client lose the answer (RFC 9112 9.6). */
+void stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes);
+
+#endif

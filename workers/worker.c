@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The accept loop: idle in accept4(2) itself, serve, go back; leave when told to or when
+ * enough was served. Leaves the connection to workers/conn. Unprivileged. Rules: the
+ * phase in the slot is IDLE only around accept4; a stop that comes between a test and the
+ * call closes the listening socket under it. Shown by tests/integration/40-pool. */
+#include "workers/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/base/clock.h"
+#include "server/base/fdio.h"
+#include "server/base/signals.h"
+#include "workers/conn/conn.h"
+#include "workers/conn/serve_h1.h"
+
+#define REFUSED_PAUSE_MS 100
+#define QUIET_MS 60000              /* between two lines about the same shortage */
+
+static void
+wake_master(const struct inheritance *own)
+{
+	const uint64_t one = 1;
+
+	(void)!write(own->wake_fd, &one, sizeof one);
+}
+
+/* The hint goes first: when the master sets it right in between, it ends up too low, which
+ * costs a wake too many and not one too few. */
+static void
+enter_idle(struct conn *conn, struct scoreboard_socket *line)
+{
+	(void)atomic_fetch_add_explicit(&line->idle_count_hint, 1, memory_order_acq_rel);
+	slot_set_phase(conn->slot, SLOT_IDLE, clock_mono_ms());
+}
+
+/* The last idle worker of the socket tells the master at once, who then sees the phase
+ * that is set here before. */
+static void
+leave_idle(struct conn *conn, struct scoreboard_socket *line, enum slot_phase phase)
+{
+	const struct inheritance *own = conn->own;
+
+	atomic_store_explicit(&conn->slot->phase, (uint32_t)phase, memory_order_relaxed);
+	if (atomic_fetch_sub_explicit(&line->idle_count_hint, 1, memory_order_acq_rel) <= 1 &&
+	    phase == SLOT_READING && atomic_load_explicit(
+	    &conn->header->wants_wake[own->socket_index], memory_order_relaxed))
+		wake_master(own);
+}
+
+/* An interrupted accept: the heartbeat, reopened logs, or the end. */
+static void
+look_around(struct conn *conn)
+{
+	conn_look_around(conn);
+	(void)signals_take(SIGNAL_SHED); /* came too late: no connection is held */
+}
+
+/* The system has no descriptor or memory: this worker stays idle and tries again. */
+static bool
+waits_out_shortage(int error)
+{
+	static int64_t quiet_until_ms;
+
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return false;
+	if (clock_mono_ms() >= quiet_until_ms) {
+		log_error("accept: %s; trying again until the system has some", strerror(error));
+		quiet_until_ms = clock_mono_ms() + QUIET_MS;
+	}
+	(void)poll(NULL, 0, REFUSED_PAUSE_MS);
+	return !signals_listener_is_closed();
+}
+
+/* accept4(2) failed. False: this worker cannot go on. */
+static bool
+survive_accept_error(struct conn *conn, int error)
+{
+	switch (error) {
+	case EINTR:
+		look_around(conn);
+		return true;
+	case EBADF:                 /* the stop handler closed it */
+		return false;
+	case EINVAL:                /* somebody has shut it down, or worse */
+	case ENOTSOCK:
+	case EOPNOTSUPP:
+	case EAGAIN:
+		log_error("accept: %s: the listening socket does not work", strerror(error));
+		(void)poll(NULL, 0, REFUSED_PAUSE_MS); /* its successor may fare no better */
+		_exit(1);
+	default:                    /* accept(2): errors of the new connection itself */
+		return true;
+	}
+}
+
+static void
+serve(struct conn *conn, int fd, const struct sockaddr_storage *address)
+{
+	conn_begin(conn, fd, address);
+	signals_guard_connection(fd);
+	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
+		serve_h1(conn);
+	signals_guard_connection(-1);
+	(void)close(fd);
+	(void)signals_take(SIGNAL_SHED);
+	slot_set_client(conn->slot, "");
+}
+
+static void
+accept_loop(struct conn *conn, struct scoreboard_socket *line)
+{
+	const struct inheritance *own = conn->own;
+	uint64_t accepted_count = 0;
+
+	enter_idle(conn, line);
+	wake_master(own);           /* the first time it is ready, and only then */
+	while (!conn_worker_should_leave(conn)) {
+		struct sockaddr_storage address;
+		socklen_t bytes = sizeof address;
+		int fd, error;
+
+		address.ss_family = AF_UNSPEC;
+		do {
+			fd = accept4(own->listen_fd, (struct sockaddr *)&address, &bytes,
+			    SOCK_CLOEXEC);
+			error = fd < 0 ? errno : 0;
+		} while (waits_out_shortage(error));
+		if (fd < 0) {
+			if (!survive_accept_error(conn, error))
+				break;
+			continue;
+		}
+		atomic_store_explicit(&conn->slot->connection_count, ++accepted_count,
+		    memory_order_relaxed);
+		leave_idle(conn, line, SLOT_READING);
+		serve(conn, fd, &address);
+		enter_idle(conn, line);
+	}
+	leave_idle(conn, line, SLOT_LEAVING);
+}
+
+/* Start-up is over: who started the daemon gets its terminal back. */
+static void
+leave_terminal(const struct inheritance *own)
+{
+	int fd;
+
+	if (own->null_fd < 0)
+		return;
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(own->null_fd, fd);
+}
+
+void
+worker_main(const struct inheritance *own)
+{
+	static struct conn conn;    /* one a process; too large for a frame */
+	struct scoreboard_socket *line = scoreboard_socket(own->scoreboard, own->socket_index);
+	const struct sched_param none = { 0 };
+
+	if (conn_init(&conn, own) < 0) {
+		log_error("worker: no memory: %s", strerror(errno));
+		_exit(1);
+	}
+	log_set_stderr_copy(false);
+	signals_guard_listener(own->listen_fd);
+	signals_install_worker();
+	/* Fewer switches under load: a woken worker does not push another off its CPU. */
+	(void)sched_setscheduler(0, SCHED_BATCH, &none);
+	leave_terminal(own);
+	accept_loop(&conn, line);
+	slot_set_phase(conn.slot, SLOT_LEAVING, clock_mono_ms());
+	access_log_flush(&conn.access_log);
+	_exit(0);
+}
