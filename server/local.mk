@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One library a layer, so that the linker shows who needs whom.
 
-noinst_LIBRARIES += libbase.a libpriv.a
+sbin_PROGRAMS += musterd
+musterd_SOURCES = server/main.c
+musterd_LDADD = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a $(CONFUSE_LIBS)
+
+noinst_LIBRARIES += libbase.a libpriv.a libmaster.a
 
 libbase_a_SOURCES = \
 	server/base/clock.c server/base/clock.h \
@@ -21,3 +25,16 @@ libpriv_a_SOURCES = \
 	server/priv/logfile.c server/priv/logfile.h \
 	server/priv/pidfile.c server/priv/pidfile.h \
 	server/priv/roots.c server/priv/roots.h
+
+libmaster_a_SOURCES = \
+	server/master/backoff.c server/master/backoff.h \
+	server/master/census.c \
+	server/master/child.c server/master/child.h \
+	server/master/crash.c server/master/crash.h \
+	server/master/crew.c \
+	server/master/daemon.c server/master/daemon.h \
+	server/master/generation.c server/master/generation.h \
+	server/master/master.c server/master/master.h \
+	server/master/pool.c server/master/pool.h \
+	server/master/reload.c server/master/reload.h \
+	server/master/state.h

@@ -58,6 +58,9 @@ unit_tests = \
 	tests/unit/server/base/test_role \
 	tests/unit/server/base/test_scoreboard \
 	tests/unit/server/base/test_signals \
+	tests/unit/server/master/test_backoff \
+	tests/unit/server/master/test_crash \
+	tests/unit/server/master/test_pool \
 	tests/unit/server/priv/test_drop \
 	tests/unit/server/priv/test_listen \
 	tests/unit/server/priv/test_logfile \
@@ -105,7 +108,7 @@ fuzz_drivers = \
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
-all_libraries = libworkers.a libpriv.a libconfig.a libbase.a
+all_libraries = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a
 LDADD = $(all_libraries) $(CHECK_LIBS) $(CONFUSE_LIBS)
 
 tests_lint_schema_dump_LDADD = libconfig.a $(CONFUSE_LIBS)
@@ -131,7 +134,7 @@ tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
 if HAVE_CHECK
 check_LIBRARIES += libreplay.a
 check_PROGRAMS += $(unit_tests) $(fuzz_drivers) tests/lint/schema_dump
-TESTS += $(lints) $(unit_tests) tests/fuzz/replay.sh
+TESTS += $(lints) $(unit_tests) tests/fuzz/replay.sh tests/integration/run.sh
 else
 check-local:
 	@echo 'make check needs the unit test library Check (Debian: apt-get install check):' >&2
@@ -139,7 +142,7 @@ check-local:
 	@exit 1
 endif
 
-.PHONY: lint fuzz
+.PHONY: lint fuzz bench
 
 # cppcheck loses sight of a pointer that is copied with memcpy; leaks are the sanitizer's.
 lint: tests/lint/schema_dump $(man_MANS) $(nodist_man_MANS)
@@ -182,3 +185,10 @@ fuzz:
 	@echo 'make fuzz needs libFuzzer: configure with CC=clang --enable-fuzzers' >&2
 	@exit 1
 endif
+
+# BENCH_ARGS="--help" shows what can be chosen.
+BENCH_ARGS =
+
+bench: musterd
+	PYTHONDONTWRITEBYTECODE=1 MUSTERD='$(abs_builddir)/musterd' \
+		$(if $(PYTHON),$(PYTHON),python3) $(srcdir)/tests/bench/bench.py $(BENCH_ARGS)

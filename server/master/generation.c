@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens and closes what a configuration needs. Starter (first time) and master, with the
+ * rights they have. Rule: generation_open() either gives all of it or changes nothing.
+ * Shown by tests/integration/50-signals (reload). */
+#include "server/master/generation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/fdio.h"
+#include "server/base/scoreboard.h"
+#include "server/priv/logfile.h"
+#include "server/priv/roots.h"
+
+static bool
+is_taken_over(const struct generation *next, size_t opened, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < opened; i++)
+		if (next->listeners[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* The open socket of the same address. The same text may stand twice, with port 0. */
+static const struct listener *
+find_open(const struct generation *previous, const struct generation *next, size_t opened)
+{
+	const char *text = next->listeners[opened].wanted->text;
+	size_t i;
+
+	for (i = 0; previous != NULL && i < previous->config->listener_count; i++)
+		if (strcmp(previous->listeners[i].wanted->text, text) == 0 &&
+		    !is_taken_over(next, opened, previous->listeners[i].fd))
+			return &previous->listeners[i];
+	return NULL;
+}
+
+/* Who workers become. A running master asks no name service for what it knows already:
+ * the answer may be long in coming. */
+static int
+resolve_drop(struct generation *next, const struct generation *previous, char *errbuf,
+    size_t errbuf_bytes)
+{
+	const struct config *config = next->config;
+
+	if (previous == NULL || strcmp(previous->config->user, config->user) != 0 ||
+	    strcmp(previous->config->group, config->group) != 0 || config->chroot[0] != '\0')
+		return drop_resolve(config, &next->drop, errbuf, errbuf_bytes);
+	next->drop = previous->drop;
+	next->drop.chroot = config->chroot;
+	return 0;
+}
+
+static uint32_t
+free_line(const struct generation *next, size_t opened, const struct generation *previous,
+    const bool used_lines[])
+{
+	bool used[SCOREBOARD_SOCKET_MAX];
+	uint32_t line;
+	size_t i;
+
+	memcpy(used, used_lines, sizeof used);
+	for (i = 0; i < opened; i++)
+		used[next->listeners[i].socket_index] = true;
+	for (i = 0; previous != NULL && i < previous->config->listener_count; i++)
+		used[previous->listeners[i].socket_index] = true;
+	for (line = 0; line < SCOREBOARD_SOCKET_MAX; line++)
+		if (!used[line])
+			return line;
+	return SCOREBOARD_SLOT_NONE;
+}
+
+static int
+open_listeners(struct generation *next, const struct generation *previous, const bool used_lines[],
+    char *errbuf, size_t errbuf_bytes)
+{
+	const struct config *config = next->config;
+	const struct pool_limits limits = { config->pool.min_idle_count,
+		config->pool.max_idle_count };
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++) {
+		struct listener *listener = &next->listeners[i];
+		const struct listener *open;
+
+		listener->wanted = &config->listeners[i];
+		listener->is_tcp = listen_is_tcp(listener->wanted);
+		pool_init(&listener->pool, &limits);
+		open = find_open(previous, next, i);
+		if (open != NULL) {
+			listener->fd = open->fd;
+			listener->is_borrowed = true;
+			listener->socket_index = open->socket_index;
+			memcpy(listener->text, open->text, sizeof listener->text);
+			continue;
+		}
+		listener->socket_index = free_line(next, i, previous, used_lines);
+		if (listener->socket_index == SCOREBOARD_SLOT_NONE) {
+			(void)snprintf(errbuf, errbuf_bytes, "too many listening sockets");
+			return -1;
+		}
+		listener->fd = listen_open_priv(listener->wanted, config, errbuf, errbuf_bytes);
+		if (listener->fd < 0)
+			return -1;
+		listen_describe(listener->fd, listener->wanted, listener->text);
+	}
+	return 0;
+}
+
+struct generation *
+generation_open(struct config *config, struct generation *previous, const bool used_lines[],
+    char *errbuf, size_t errbuf_bytes)
+{
+	struct generation *next = calloc(1, sizeof *next);
+	size_t i;
+
+	if (next == NULL) {
+		(void)snprintf(errbuf, errbuf_bytes, "out of memory");
+		config_free(&config);
+		return NULL;
+	}
+	next->number = previous == NULL ? 1 : previous->number + 1;
+	next->config = config;
+	next->listeners = calloc(config->listener_count, sizeof *next->listeners);
+	if (next->listeners == NULL) {
+		(void)snprintf(errbuf, errbuf_bytes, "out of memory");
+		goto fail;
+	}
+	for (i = 0; i < config->listener_count; i++)
+		next->listeners[i].fd = -1;
+	if (resolve_drop(next, previous, errbuf, errbuf_bytes) < 0 ||
+	    roots_open_priv(config, &next->root_fds, errbuf, errbuf_bytes) < 0 ||
+	    logfile_open_priv(config->log.error, &next->error_log, errbuf, errbuf_bytes) < 0 ||
+	    logfile_open_own_priv(config->log.error, &next->own_log, errbuf, errbuf_bytes) < 0 ||
+	    logfile_open_priv(config->log.access, &next->access_log, errbuf, errbuf_bytes) < 0 ||
+	    open_listeners(next, previous, used_lines, errbuf, errbuf_bytes) < 0)
+		goto fail;
+	return next;
+fail:
+	generation_close(&next);
+	return NULL;
+}
+
+void
+generation_retire(struct generation **previous, struct generation *next)
+{
+	size_t i, k;
+
+	for (i = 0; i < next->config->listener_count; i++) {
+		struct listener *listener = &next->listeners[i];
+
+		if (!listener->is_borrowed)
+			continue;
+		listener->is_borrowed = false;
+		for (k = 0; k < (*previous)->config->listener_count; k++)
+			if ((*previous)->listeners[k].fd == listener->fd)
+				(*previous)->listeners[k].is_borrowed = true;
+	}
+	generation_close(previous);
+}
+
+void
+generation_close_listeners(struct generation *generation)
+{
+	size_t i;
+
+	for (i = 0; generation->listeners != NULL && i < generation->config->listener_count; i++) {
+		struct listener *listener = &generation->listeners[i];
+
+		if (listener->is_borrowed || listener->fd < 0)
+			continue;
+		listen_unlink(listener->wanted);
+		fdio_close(&listener->fd);
+	}
+}
+
+void
+generation_close(struct generation **generation)
+{
+	struct generation *old = *generation;
+
+	if (old == NULL)
+		return;
+	generation_close_listeners(old);
+	free(old->listeners);
+	roots_close(&old->root_fds, old->config->root_count);
+	logfile_close(&old->error_log);
+	logfile_close(&old->own_log);
+	logfile_close(&old->access_log);
+	config_free(&old->config);
+	free(old);
+	*generation = NULL;
+}
+
+int
+generation_reopen_logs(struct generation *generation, char *errbuf, size_t errbuf_bytes)
+{
+	const struct config_log *wanted = &generation->config->log;
+	struct log_sink error_log = { LOG_SINK_NONE, -1 }, access_log = error_log;
+	struct log_sink own_log = error_log;
+
+	if (logfile_open_priv(wanted->error, &error_log, errbuf, errbuf_bytes) < 0 ||
+	    logfile_open_own_priv(wanted->error, &own_log, errbuf, errbuf_bytes) < 0 ||
+	    logfile_open_priv(wanted->access, &access_log, errbuf, errbuf_bytes) < 0) {
+		logfile_close(&error_log);
+		logfile_close(&own_log);
+		return -1;
+	}
+	log_set_sink(own_log);
+	logfile_close(&generation->error_log);
+	logfile_close(&generation->own_log);
+	logfile_close(&generation->access_log);
+	generation->error_log = error_log;
+	generation->own_log = own_log;
+	generation->access_log = access_log;
+	return 0;
+}

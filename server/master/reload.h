@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first half of a reload: a throw-away child reads the new configuration whole and
+ * opens its document roots, so that a file that cannot be read to its end, or a dead
+ * mount, cannot hurt the running master. */
+#ifndef MUSTER_MASTER_RELOAD_H
+#define MUSTER_MASTER_RELOAD_H
+
+#include "server/priv/guard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define RELOAD_PATIENCE_MS 10000
+#define RELOAD_REPORT_BYTES 16384
+
+struct reload {                   /* caller's storage; all zero but report_fd -1: none */
+	pid_t pid;                    /* 0: none under way */
+	int report_fd;                /* for poll(2); non-blocking */
+	int64_t deadline_mono_ms;
+	size_t report_bytes;
+	char report[RELOAD_REPORT_BYTES]; /* lines of text: what is wrong */
+};
+
+void reload_init(struct reload *reload);
+/* 0, or -1 and errno. */
+int reload_start(struct reload *reload, const char *config_path, int64_t now_mono_ms);
+/* When report_fd is readable: collects. */
+void reload_read(struct reload *reload);
+/* When its pid was reaped: true and no lines when the configuration is good; otherwise
+ * each line is logged. Ready for the next one then. */
+bool reload_finish(struct reload *reload, int wait_status);
+/* Kills a child that takes longer than RELOAD_PATIENCE_MS (a FIFO, a dead mount). */
+void reload_check_deadline(struct reload *reload, int64_t now_mono_ms);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
+ * reap, retire), census.c (counting). Nobody else includes this. */
+#ifndef MUSTER_MASTER_STATE_H
+#define MUSTER_MASTER_STATE_H
+
+#include "server/priv/guard.h"
+
+#include "server/base/logpass.h"
+#include "server/base/scoreboard.h"
+#include "server/master/backoff.h"
+#include "server/master/child.h"
+#include "server/master/generation.h"
+#include "server/master/master.h"
+#include "server/master/reload.h"
+
+enum master_phase {
+	MASTER_STARTING,            /* until the first workers are in accept */
+	MASTER_RUNNING,
+	MASTER_DRAINING,            /* QUIT: workers finish, none is started */
+	MASTER_STOPPING,            /* TERM, or a failed start: workers end now */
+};
+
+struct master {
+	const struct master_options *options;
+	worker_function *worker;
+	struct generation *generation;
+	struct scoreboard *scoreboard;
+	struct child_table table;
+	struct reload reload;
+	struct backoff spawn_backoff; /* failed forks and workers that die unserved */
+	enum master_phase phase;
+	bool has_failed;              /* exit status 1 */
+	bool wants_reload;            /* HUP while a reload is under way */
+	bool is_full_noted;           /* the "all workers in use" line is out */
+	uint32_t log_generation;
+	int wake_fd, null_fd;
+	struct logpass logpass;
+	int64_t reopen_again_mono_ms; /* USR1 is passed on once more then; 0: it is not */
+	bool retires_old;             /* a reload's new workers are not in accept yet */
+	int64_t next_tick_mono_ms;
+	int64_t start_deadline_mono_ms;
+};
+
+struct census {
+	struct pool_census pools[CONFIG_LISTENERS_MAX]; /* as the generation's listeners */
+	struct child *longest_idle[CONFIG_LISTENERS_MAX]; /* NULL: none is idle */
+	unsigned phase_counts[SLOT_PHASE_COUNT]; /* of workers that are not retiring */
+	unsigned active_count, retiring_count;
+	unsigned starting_count;    /* of active_count: not yet once in accept */
+};
+
+/* census.c: reads all slots (hearsay, bounded) and sets hints right. */
+void census_take(struct master *master, int64_t now_ms, bool is_tick, struct census *census_out);
+
+/* crew.c */
+/* Up to count workers for a listener; fewer when the system refuses. Returns how many. */
+unsigned crew_spawn(struct master *master, size_t listener_position, unsigned count,
+    int64_t now_ms);
+/* Tells a worker to go when its request is done, at the latest by the deadline. */
+void crew_retire(struct master *master, struct child *child, int64_t now_ms);
+/* Every worker of a generation before `number`; 0: every worker. */
+void crew_retire_before(struct master *master, uint32_t number, int64_t now_ms);
+void crew_stop_all(struct master *master, int64_t now_ms);
+/* Reaps all that have ended; acts on what that means. */
+void crew_reap(struct master *master, int64_t now_ms);
+/* Those whose patience is over: TERM, then KILL. */
+void crew_enforce_deadlines(struct master *master, int64_t now_ms);
+/* Idle kept-alive connections make room: signals at most `count` of a socket's workers. */
+void crew_shed_idle(struct master *master, uint32_t socket_index, unsigned count);
+
+/* master.c: called by crew_reap() when the reload's child has ended. */
+void master_finish_reload(struct master *master, int wait_status, int64_t now_ms);
+
+#endif
