@@ -15,14 +15,8 @@ AM_TESTS_ENVIRONMENT = \
 	MUSTER_MANUALS='$(abs_builddir)/installed/man'; export MUSTER_MANUALS;
 
 # Directories: what a test author adds there is in the tarball too.
-EXTRA_DIST += \
-	$(unit_headers) \
-	$(lints) \
-	tests/lint/files.sh \
-	tests/integration \
-	tests/lib \
-	tests/fuzz/corpus \
-	tests/fuzz/replay.sh
+EXTRA_DIST += $(unit_headers) $(lints) tests/lint/files.sh tests/integration tests/lib \
+	tests/bench tests/fuzz/corpus tests/fuzz/replay.sh
 
 dist-hook:
 	find '$(distdir)' \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -rf {} +
