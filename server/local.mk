@@ -37,4 +37,5 @@ libmaster_a_SOURCES = \
 	server/master/master.c server/master/master.h \
 	server/master/pool.c server/master/pool.h \
 	server/master/reload.c server/master/reload.h \
-	server/master/state.h
+	server/master/state.h \
+	server/master/tend.c

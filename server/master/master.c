@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c,
- * forking to crew.c. As root, or as whoever started it. Rules: never parses a byte of a
- * client, never blocks but in ppoll(2), never exits for a worker's sake once it runs.
+/* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
+ * plans to tend.c, forking to crew.c. As root, or as whoever started it. Rules: never parses
+ * a byte of a client, never blocks but in ppoll(2), never exits for a worker's sake once it
+ * runs.
  *
  *   STARTING --first workers in accept--> RUNNING --QUIT--> DRAINING --all gone--> end
  *      |  a worker dies unserved             |  TERM, INT       |  TERM, INT
@@ -29,9 +30,6 @@
 #include "server/master/state.h"
 #include "server/priv/pidfile.h"
 
-#define TICK_MS 1000
-#define HOLD_MS 3
-#define CROWDED_LOOK_MS 20
 #define START_PATIENCE_MS 30000
 
 static void
@@ -99,7 +97,7 @@ reopen_logs(struct master *master, int64_t now_ms)
 	atomic_store(&header->log_generation, ++master->log_generation);
 	pass_on_reopening(master);
 	/* Once more, for who was just on its way into accept and slept on. */
-	master->reopen_again_mono_ms = now_ms + TICK_MS;
+	master->reopen_again_mono_ms = now_ms + MASTER_TICK_MS;
 	log_notice("log files reopened");
 }
 
@@ -192,9 +190,8 @@ master_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 	struct generation *next = NULL;
 	struct config *config;
 	char errbuf[512] = "it has errors";
-	size_t i;
-
 	bool is_good = reload_finish(&master->reload, wait_status);
+	size_t i;
 
 	if (master->phase != MASTER_RUNNING) {
 		log_notice("reload: given up, the server is stopping");
@@ -221,100 +218,6 @@ kept:
 		master->wants_reload = false;
 		start_reload(master, now_ms);
 	}
-}
-
-static void
-note_full(struct master *master, const struct census *census)
-{
-	const unsigned *counts = census->phase_counts;
-
-	if (master->is_full_noted)
-		return;
-	master->is_full_noted = true;
-	log_warn("pool: all %u workers are in use (max_workers): %u reading, %u sending, "
-	    "%u keep-alive, %u closing, %u idle on another socket, %u starting",
-	    census->active_count, counts[SLOT_READING], counts[SLOT_SENDING],
-	    counts[SLOT_KEEPALIVE], counts[SLOT_CLOSING], counts[SLOT_IDLE],
-	    counts[SLOT_STARTING]);
-}
-
-/* No worker is idle and none may be started: kept-alive clients that say nothing make
- * room for those that wait. */
-static void
-handle_crowd(struct master *master, struct listener *listener, const struct pool_census *pool)
-{
-	struct scoreboard_header *header = scoreboard_header(master->scoreboard);
-	bool is_crowded = pool->idle + pool->starting == 0 && pool->room_count == 0;
-
-	listener->is_crowded = is_crowded;
-	atomic_store_explicit(&header->is_crowded[listener->socket_index], is_crowded,
-	    memory_order_relaxed);
-	if (is_crowded && pool->queued_count > 0)
-		crew_shed_idle(master, listener->socket_index, pool->queued_count);
-}
-
-/* While nothing may be started, looking sooner is in vain; when it may again is the time. */
-static int
-wait_for_backoff(const struct master *master, int64_t now_ms, int wait_ms)
-{
-	int64_t left_ms = master->spawn_backoff.until_mono_ms - now_ms;
-
-	if (!backoff_is_waiting(&master->spawn_backoff, now_ms))
-		return wait_ms;
-	if (wait_ms < HOLD_MS)
-		wait_ms = HOLD_MS;
-	return left_ms < wait_ms ? (int)left_ms : wait_ms;
-}
-
-/* One look at all pools. Returns how long to wait for the next, in ms. */
-static int
-tend_pools(struct master *master, struct census *census, int64_t now_ms)
-{
-	struct scoreboard_header *header = scoreboard_header(master->scoreboard);
-	int wait_ms = TICK_MS;
-	bool is_crowded = false;
-	size_t i;
-
-	for (i = 0; i < master->generation->config->listener_count; i++) {
-		struct listener *listener = &master->generation->listeners[i];
-		struct pool_census *pool = &census->pools[i];
-		struct pool_plan plan = pool_next_plan(&listener->pool, pool);
-		unsigned done = crew_spawn(master, i, plan.spawn_count, now_ms);
-		/* Where the system refuses, the regular look is soon enough. */
-		bool looks_soon = plan.is_holding ||
-		    (plan.is_short && done > 0 && done == plan.spawn_count);
-
-		if (plan.retire_count > 0 && census->longest_idle[i] != NULL)
-			crew_retire(master, census->longest_idle[i], now_ms);
-		handle_crowd(master, listener, pool);
-		if (listener->is_crowded) {
-			is_crowded = true;
-			/* Nobody in accept tells of who comes now; it matters while a kept-alive
-			 * client can make room. */
-			if ((pool->queued_count > 0 || census->phase_counts[SLOT_KEEPALIVE] > 0) &&
-			    wait_ms > CROWDED_LOOK_MS)
-				wait_ms = CROWDED_LOOK_MS;
-			looks_soon = false;
-		} else if (looks_soon && wait_ms > HOLD_MS) {
-			wait_ms = plan.is_short && done > 0 ? 0 : HOLD_MS;
-		}
-		/* While we look again soon anyway, workers need not wake us for each client. */
-		atomic_store_explicit(&header->wants_wake[listener->socket_index],
-		    !looks_soon && !listener->is_crowded, memory_order_relaxed);
-		/* Room is shared: what this socket took is gone for the next. */
-		if (i + 1 < master->generation->config->listener_count) {
-			unsigned *next_room = &census->pools[i + 1].room_count;
-
-			*next_room = pool->room_count > plan.spawn_count ?
-			    pool->room_count - plan.spawn_count : 0;
-		}
-	}
-	wait_ms = wait_for_backoff(master, now_ms, wait_ms);
-	if (is_crowded)
-		note_full(master, census);
-	else if (census->active_count < master->generation->config->pool.max_worker_count)
-		master->is_full_noted = false;
-	return wait_ms;
 }
 
 /* Every socket has a worker in accept, and none is on its way. */
@@ -430,10 +333,10 @@ run_loop(struct master *master, const sigset_t *mask)
 	for (;;) {
 		int64_t now_ms = clock_mono_ms();
 		bool is_tick = now_ms >= master->next_tick_mono_ms;
-		int wait_ms = TICK_MS / 10;
+		int wait_ms = MASTER_TICK_MS / 10;
 
 		if (is_tick)
-			master->next_tick_mono_ms = now_ms + TICK_MS;
+			master->next_tick_mono_ms = now_ms + MASTER_TICK_MS;
 		obey_signals(master, now_ms);
 		if (signals_take(SIGNAL_CHILD))
 			crew_reap(master, now_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
- * reap, retire), census.c (counting). Nobody else includes this. */
+ * reap, retire), tend.c (pools), census.c (counting). Nobody else includes this. */
 #ifndef MUSTER_MASTER_STATE_H
 #define MUSTER_MASTER_STATE_H
 
@@ -13,6 +13,8 @@
 #include "server/master/generation.h"
 #include "server/master/master.h"
 #include "server/master/reload.h"
+
+#define MASTER_TICK_MS 1000          /* from one regular look to the next */
 
 enum master_phase {
 	MASTER_STARTING,            /* until the first workers are in accept */
@@ -52,6 +54,9 @@ struct census {
 
 /* census.c: reads all slots (hearsay, bounded) and sets hints right. */
 void census_take(struct master *master, int64_t now_ms, bool is_tick, struct census *census_out);
+
+/* tend.c: acts on a census, all sockets. Returns how long to wait for the next look, in ms. */
+int tend_pools(struct master *master, struct census *census, int64_t now_ms);
 
 /* crew.c */
 /* Up to count workers for a listener; fewer when the system refuses. Returns how many. */
