@@ -19,7 +19,7 @@ struct outcome {
 static struct outcome
 decode(const char *in, size_t size, size_t piece_bytes, struct chunked *chunked)
 {
-	static const struct chunked_limits limits = { BODY_BYTES_MAX, 16, 32 };
+	static const struct chunked_limits limits = { BODY_BYTES_MAX, 24, 40, 32 };
 	struct outcome outcome = { .verdict = HTTP_NEED_MORE };
 
 	chunked_init(chunked, &limits);

@@ -41,6 +41,26 @@ check_request(const struct http_request *request, const char *buf, size_t len)
 			abort();
 }
 
+/* What a whole request promises to those who read on. */
+static void
+check_whole(const struct http_request *request)
+{
+	bool has_path = request->target_form == HTTP_TARGET_ORIGIN ||
+	    request->target_form == HTTP_TARGET_ABSOLUTE;
+
+	if ((request->path.len > 0) != has_path)
+		abort();
+	if (request->host.len == 0 && request->version_minor > 0)
+		abort();
+	if (request->is_https && request->target_form != HTTP_TARGET_ABSOLUTE)
+		abort();
+	if (request->expects_continue && request->body_kind != HTTP_BODY_CHUNKED &&
+	    request->content_length == 0)
+		abort();
+	if (request->content_length > INT64_MAX)
+		abort();
+}
+
 static void
 check_same(const struct http_request *a, const struct http_request *b)
 {
@@ -64,10 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	http_parser_init(&parser, &limits);
 	verdict = http_parse_request(&parser, buf, size, &whole);
 	check_request(&whole, buf, size);
-	if (verdict == HTTP_COMPLETE && (whole.path.len == 0) !=
-	    (whole.target_form == HTTP_TARGET_AUTHORITY ||
-	    whole.target_form == HTTP_TARGET_ASTERISK))
-		abort();
+	if (verdict == HTTP_COMPLETE)
+		check_whole(&whole);
 	http_parser_init(&other, &limits);
 	for (len = 0; len <= size && other_verdict == HTTP_NEED_MORE; len++)
 		other_verdict = http_parse_request(&other, buf, len, &split);

@@ -8,6 +8,7 @@
 #include "workers/http/chunked.h"
 
 #define CHUNK_LINE_BYTES 4096
+#define CHUNK_PADDING_BYTES 65536
 #define CHUNK_TRAILER_BYTES 16384
 
 struct content {
@@ -46,7 +47,7 @@ static void
 begin(struct conn *conn, struct content *content)
 {
 	const struct chunked_limits limits = { conn->config->limits.body_bytes,
-		CHUNK_LINE_BYTES, CHUNK_TRAILER_BYTES };
+		CHUNK_LINE_BYTES, CHUNK_PADDING_BYTES, CHUNK_TRAILER_BYTES };
 
 	content->is_chunked = conn->request.body_kind == HTTP_BODY_CHUNKED;
 	content->left_bytes = conn->request.content_length;

@@ -256,8 +256,8 @@ find_route(struct conn *conn, struct exchange *exchange, struct answer *answer)
 			case URI_ENCODED_SLASH:
 				status = 404;
 				break;
-			case URI_TOO_LONG:
-				status = 414;
+			case URI_TOO_LONG: /* understood, but no file's (RFC 9112 3) */
+				status = 404;
 				break;
 			}
 		if (status != 0) {
@@ -265,6 +265,10 @@ find_route(struct conn *conn, struct exchange *exchange, struct answer *answer)
 			return false;
 		}
 		exchange->path = slice_make(path, exchange->path_info.len);
+	}
+	if (conn->request.is_https) {
+		answer_error(answer, &conn->arena, 421);
+		return false;
 	}
 	route_find(conn->config, conn->request.host, exchange->path, &exchange->route);
 	return true;

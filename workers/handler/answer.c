@@ -125,6 +125,8 @@ explain(unsigned status)
 		return "The page has no such part.";
 	case 417:
 		return "The server cannot do what the request expects.";
+	case 421:
+		return "This address is not served over a connection like this one.";
 	case 431:
 		return "The request's header is too large.";
 	case 501:

@@ -70,11 +70,11 @@ static_refuses_method(const struct exchange *exchange, struct answer *answer)
 	}
 }
 
+/* 200 with Content-Length: 0 and not 204, because RFC 7231 4.3.7 asked for that. */
 static void
 answer_options(struct answer *answer)
 {
-	answer->status = 204;
-	answer->has_content = false;
+	answer->status = 200;
 	answer_field(answer, SLICE_LITERAL("Allow"), ALLOW);
 }
 
@@ -170,6 +170,16 @@ add_validators(struct answer *answer, const struct found *found)
 		answer_field(answer, SLICE_LITERAL("ETag"), found->representation.etag);
 }
 
+/* What 304 says of the file: the date only where there is no tag (RFC 9110 15.4.5). */
+static void
+add_update_validator(struct answer *answer, const struct found *found)
+{
+	if (found->representation.etag.len > 0)
+		answer_field(answer, SLICE_LITERAL("ETag"), found->representation.etag);
+	else
+		add_validators(answer, found);
+}
+
 static void
 answer_unsatisfiable(const struct exchange *exchange, struct answer *answer,
     const struct found *found)
@@ -242,7 +252,7 @@ answer_found(const struct exchange *exchange, struct answer *answer, struct foun
 	case CONDITIONAL_NOT_MODIFIED:
 		answer->status = 304;
 		answer->has_content = false;
-		add_validators(answer, found);
+		add_update_validator(answer, found);
 		return;
 	case CONDITIONAL_PROCEED:
 		break;

@@ -10,9 +10,12 @@
 #include "workers/http/bytes.h"
 
 #define TARGET (BYTE_PATH | BYTE_QUERY)
-#define ALNUM (BYTE_TOKEN | TARGET | BYTE_REG_NAME)
+#define MARK (BYTE_TOKEN | TARGET | BYTE_REG_NAME)
+#define ALNUM (MARK | BYTE_HOST)
 
-/* The path takes, beyond RFC 3986's pchar and '/', what clients send raw all the same:
+/* A host's name is what DNS and host files hold, and the underscore: no '%', no sub-delims
+ * of RFC 3986's reg-name, which nobody uses and two programs may read as two names.
+ * The path takes, beyond RFC 3986's pchar and '/', what clients send raw all the same:
  * [ ] ^ ` { | }. A backslash only in the query: some programs take it for a slash. */
 const unsigned char http_byte_classes[256] = {
 	[0x00 ... 0x08] = BYTE_CONTROL,
@@ -23,16 +26,16 @@ const unsigned char http_byte_classes[256] = {
 	['G' ... 'Z'] = ALNUM,
 	['a' ... 'f'] = ALNUM | BYTE_HEX,
 	['g' ... 'z'] = ALNUM,
-	['!'] = ALNUM,
-	['$'] = ALNUM,
-	['&'] = ALNUM,
-	['\''] = ALNUM,
-	['*'] = ALNUM,
-	['+'] = ALNUM,
+	['!'] = MARK,
+	['$'] = MARK,
+	['&'] = MARK,
+	['\''] = MARK,
+	['*'] = MARK,
+	['+'] = MARK,
 	['-'] = ALNUM,
 	['.'] = ALNUM,
 	['_'] = ALNUM,
-	['~'] = ALNUM,
+	['~'] = MARK,
 	['#'] = BYTE_TOKEN,
 	['%'] = BYTE_TOKEN | TARGET,
 	['^'] = BYTE_TOKEN | TARGET,

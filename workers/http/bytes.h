@@ -18,6 +18,7 @@ enum byte_class {
 	BYTE_CONTROL = 1 << 4,      /* CTL other than HTAB: never inside a line */
 	BYTE_DIGIT = 1 << 5,
 	BYTE_HEX = 1 << 6,
+	BYTE_HOST = 1 << 7,         /* may stand in the name of a host */
 };
 
 extern const unsigned char http_byte_classes[256];

@@ -2,15 +2,19 @@
 /*
  * The chunked transfer coding, taken apart byte by byte (RFC 9112 7.1).
  *
- *     SIZE --digit--> SIZE_MORE --;--> EXTENSION
- *                         \--CR--> SIZE_LF <--CR--/
+ *     SIZE --digit--> SIZE_MORE
+ *     EXT_START --token--> EXT_NAME --=--> EXT_VALUE_START --token--> EXT_VALUE
+ *     EXT_VALUE_START --"--> EXT_QUOTED --"--> EXT_QUOTED_END
+ *     SIZE_MORE, EXT_NAME, EXT_VALUE, EXT_QUOTED_END --;--> EXT_START
+ *                                                    --CR--> SIZE_LF
  *     SIZE_LF --LF, size > 0--> DATA --> DATA_CR --> DATA_LF --> SIZE
  *             --LF, size 0--> TRAILER
  *     TRAILER --token--> NAME --:--> VALUE --CR--> VALUE_LF --LF--> TRAILER
  *             --CR--> END_LF --LF--> COMPLETE
  *
- * Storing the content is the caller's. Runs in the workers, as the unprivileged user,
- * on bytes that clients sent.
+ * Blanks may stand around the ";" and "=" of an extension, but not at the end of the line
+ * (BWS, RFC 9112 7.1.1). Storing the content is the caller's. Runs in the workers, as the
+ * unprivileged user, on bytes that clients sent.
  * Must stay true: the verdict and the content do not depend on how the bytes are cut up,
  * and a body that could be read in two ways is refused. Shown by test_chunked.c and
  * fuzz_chunked.c.
@@ -18,12 +22,20 @@
 #include "workers/http/bytes.h"
 #include "workers/http/chunked.h"
 
-#define SIZE_DIGITS_MAX 16      /* of 64 bits */
+#define SIZE_DIGITS_MAX 16      /* of 64 bits; leading zeros do not count */
 
 enum phase {
 	PHASE_SIZE,
 	PHASE_SIZE_MORE,
-	PHASE_EXTENSION,
+	PHASE_EXT_BLANK,            /* a blank that only ";" may follow */
+	PHASE_EXT_START,
+	PHASE_EXT_NAME,
+	PHASE_EXT_NAME_BLANK,       /* a blank that ";" or "=" may follow */
+	PHASE_EXT_VALUE_START,
+	PHASE_EXT_VALUE,
+	PHASE_EXT_QUOTED,
+	PHASE_EXT_ESCAPED,          /* behind a backslash in the quoted string */
+	PHASE_EXT_QUOTED_END,
 	PHASE_SIZE_LF,
 	PHASE_DATA,
 	PHASE_DATA_CR,
@@ -63,6 +75,21 @@ refuse(struct chunked *chunked, unsigned status, const char *reason)
 	chunked->error_reason = reason;
 }
 
+/* What ends an element of a size line. False: c is none of that. */
+static bool
+take_end_of_element(struct chunked *chunked, char c, enum phase if_blank)
+{
+	if (c == '\r')
+		chunked->phase = PHASE_SIZE_LF;
+	else if (c == ';')
+		chunked->phase = PHASE_EXT_START;
+	else if (c == ' ' || c == '\t')
+		chunked->phase = if_blank;
+	else
+		return false;
+	return true;
+}
+
 /* A hexadecimal digit of the size, or what may follow one. */
 static void
 take_size_byte(struct chunked *chunked, char c)
@@ -70,13 +97,10 @@ take_size_byte(struct chunked *chunked, char c)
 	if (!byte_is(c, BYTE_HEX)) {
 		if (chunked->phase == PHASE_SIZE)
 			refuse(chunked, 400, "chunk without a size");
-		else if (c == '\r')
-			chunked->phase = PHASE_SIZE_LF;
-		else if (c == ';')
-			chunked->phase = PHASE_EXTENSION;
-		else
+		else if (!take_end_of_element(chunked, c, PHASE_EXT_BLANK))
 			refuse(chunked, 400, "bad byte in a chunk size");
-	} else if (++chunked->digit_count > SIZE_DIGITS_MAX) {
+	} else if ((chunked->digit_count > 0 || c != '0') &&
+	    ++chunked->digit_count > SIZE_DIGITS_MAX) {
 		refuse(chunked, 400, "chunk size with too many digits");
 	} else {
 		chunked->chunk_left_bytes = chunked->chunk_left_bytes << 4 | byte_hex_value(c);
@@ -102,7 +126,64 @@ take_size_lf(struct chunked *chunked, char c)
 	chunked->digit_count = 0;
 }
 
-/* The phases of a size line; its CR and LF do not count for the limit. */
+/* The next phase behind a byte that no phase of the extensions takes as an end. */
+static enum phase
+next_extension_phase(enum phase phase, char c)
+{
+	bool is_blank = c == ' ' || c == '\t', is_token = byte_is(c, BYTE_TOKEN);
+
+	switch (phase) {
+	case PHASE_EXT_BLANK:
+		return is_blank ? phase : c == ';' ? PHASE_EXT_START : PHASE_BAD;
+	case PHASE_EXT_START:
+		return is_blank ? phase : is_token ? PHASE_EXT_NAME : PHASE_BAD;
+	case PHASE_EXT_NAME:
+		return is_token ? phase : c == '=' ? PHASE_EXT_VALUE_START : PHASE_BAD;
+	case PHASE_EXT_NAME_BLANK:
+		return is_blank ? phase : c == ';' ? PHASE_EXT_START :
+		    c == '=' ? PHASE_EXT_VALUE_START : PHASE_BAD;
+	case PHASE_EXT_VALUE_START:
+		return is_blank ? phase : is_token ? PHASE_EXT_VALUE :
+		    c == '"' ? PHASE_EXT_QUOTED : PHASE_BAD;
+	case PHASE_EXT_VALUE:
+		return is_token ? phase : PHASE_BAD;
+	case PHASE_EXT_QUOTED:
+		return byte_is(c, BYTE_CONTROL) ? PHASE_BAD : c == '"' ? PHASE_EXT_QUOTED_END :
+		    c == '\\' ? PHASE_EXT_ESCAPED : phase;
+	case PHASE_EXT_ESCAPED:
+		return byte_is(c, BYTE_CONTROL) ? PHASE_BAD : PHASE_EXT_QUOTED;
+	default:
+		return PHASE_BAD;
+	}
+}
+
+/* Extensions are not known here, so they are only passed over (RFC 9112 7.1.1); but what
+ * breaks their grammar another program may read as something else. */
+static void
+take_extension_byte(struct chunked *chunked, char c)
+{
+	enum phase next;
+
+	if (chunked->phase == PHASE_EXT_NAME &&
+	    take_end_of_element(chunked, c, PHASE_EXT_NAME_BLANK))
+		return;
+	if ((chunked->phase == PHASE_EXT_VALUE || chunked->phase == PHASE_EXT_QUOTED_END) &&
+	    take_end_of_element(chunked, c, PHASE_EXT_BLANK))
+		return;
+	next = next_extension_phase(chunked->phase, c);
+	if (next == PHASE_BAD)
+		refuse(chunked, 400, "bad chunk extension");
+	chunked->phase = next;
+}
+
+/* What a body of small chunks could be blown up with beyond measure (RFC 9112 7.1.1). */
+static bool
+is_padding(const struct chunked *chunked)
+{
+	return chunked->phase > PHASE_SIZE_MORE || chunked->line_bytes > SIZE_DIGITS_MAX;
+}
+
+/* The phases of a size line; its CR and LF do not count for the limits. */
 static void
 take_size_line_byte(struct chunked *chunked, char c)
 {
@@ -112,12 +193,13 @@ take_size_line_byte(struct chunked *chunked, char c)
 	}
 	if (c != '\r' && ++chunked->line_bytes > chunked->limits.line_bytes)
 		refuse(chunked, 400, "chunk size line too long");
-	else if (chunked->phase != PHASE_EXTENSION)
+	else if (c != '\r' && is_padding(chunked) &&
+	    ++chunked->padding_bytes > chunked->limits.padding_bytes)
+		refuse(chunked, 400, "chunk extensions too long");
+	else if (chunked->phase <= PHASE_SIZE_MORE)
 		take_size_byte(chunked, c);
-	else if (c == '\r')
-		chunked->phase = PHASE_SIZE_LF;
-	else if (byte_is(c, BYTE_CONTROL))
-		refuse(chunked, 400, "control byte in a chunk extension");
+	else
+		take_extension_byte(chunked, c);
 }
 
 /* The phases of the trailer: fields as in a head, checked as strictly. */

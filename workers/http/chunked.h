@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The chunked transfer coding, decoded (RFC 9112 7.1). Pure, incremental, strict:
- * bare LF, signs, prefixes, blanks in sizes and oversized extensions are HTTP_BAD. */
+ * bare LF, signs, prefixes, blanks behind sizes, extensions that are malformed or too long
+ * are HTTP_BAD. */
 #ifndef MUSTER_HTTP_CHUNKED_H
 #define MUSTER_HTTP_CHUNKED_H
 
@@ -11,6 +12,8 @@
 struct chunked_limits {
 	uint64_t body_bytes;        /* decoded content; more: 413 */
 	size_t line_bytes;          /* a size line with its extensions; more: 400 */
+	size_t padding_bytes;       /* all extensions and zeros before the last 16 digits
+	                             * together, whatever the count of chunks; more: 400 */
 	size_t trailer_bytes;       /* all trailer fields together; more: 431 */
 };
 
@@ -20,8 +23,9 @@ struct chunked {                /* caller's storage; fields are private to chunk
 	uint64_t chunk_left_bytes;
 	uint64_t total_bytes;
 	size_t line_bytes;
+	size_t padding_bytes;
 	size_t trailer_bytes;
-	unsigned digit_count;
+	unsigned digit_count;       /* of the size, from its first that is no zero */
 	unsigned error_status;
 	const char *error_reason;
 };

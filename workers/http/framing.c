@@ -12,25 +12,24 @@
 #include "workers/http/headers.h"
 #include "workers/http/parse_steps.h"
 
-/* One DIGIT or more, no sign, no list. */
+/* One DIGIT or more, no sign, no list. A number that other programs would cut to 63 or 64
+ * bits is no length; one that is merely more than we want is the reader's to refuse. */
 static struct parse_fault
 read_content_length(struct slice value, struct http_request *request)
 {
-	uint64_t number = 0;
-	bool is_too_large = false;
+	int64_t number = 0;
 
 	for (size_t i = 0; i < value.len; i++) {
 		if (!byte_is(value.data[i], BYTE_DIGIT))
 			return PARSE_FAULT(400, "bad Content-Length");
-		is_too_large = is_too_large || __builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, (unsigned)(value.data[i] - '0'), &number);
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, value.data[i] - '0', &number))
+			return PARSE_FAULT(400, "Content-Length out of range");
 	}
 	if (value.len == 0)
 		return PARSE_FAULT(400, "empty Content-Length");
-	if (is_too_large)
-		return PARSE_FAULT(413, "Content-Length too large");
 	request->body_kind = HTTP_BODY_LENGTH;
-	request->content_length = number;
+	request->content_length = (uint64_t)number;
 	return PARSE_OK;
 }
 
@@ -122,9 +121,11 @@ read_connection(struct http_request *request)
 	request->is_persistent = !is_close && (is_keep_alive || request->version_minor > 0);
 }
 
+/* Who has no content to send is not to be told to go on (RFC 9110 10.1.1). */
 static void
 read_expect(struct http_request *request)
 {
+	bool has_content = request->body_kind == HTTP_BODY_CHUNKED || request->content_length > 0;
 	unsigned i = request->first_field[HTTP_FIELD_EXPECT];
 
 	for (; i > 0 && i <= request->field_count; i++) {
@@ -136,7 +137,7 @@ read_expect(struct http_request *request)
 			if (!slice_equal_nocase(expectation, SLICE_LITERAL("100-continue")))
 				request->has_unknown_expectation = true;
 			else if (request->version_minor > 0)
-				request->expects_continue = true;
+				request->expects_continue = has_content;
 		}
 	}
 }

@@ -14,10 +14,11 @@
  * Shown by test_parse.c and fuzz_parse.c.
  */
 #include "workers/http/bytes.h"
+#include "workers/http/headers.h"
 #include "workers/http/parse.h"
 #include "workers/http/parse_steps.h"
 
-#define EMPTY_LINES_MAX 2       /* RFC 9112 2.2 asks for at least one */
+#define EMPTY_LINES_MAX 8       /* RFC 9112 2.2 asks for at least one */
 
 enum phase {
 	PHASE_START,
@@ -45,7 +46,7 @@ clear_request(struct http_request *request)
 	request->method_name = request->target = nothing;
 	request->target_form = HTTP_TARGET_ORIGIN;
 	request->path = request->query = nothing;
-	request->has_query = false;
+	request->has_query = request->is_https = false;
 	request->host = request->port = nothing;
 	request->version_minor = 0;
 	request->body_kind = HTTP_BODY_NONE;
@@ -87,6 +88,15 @@ note_method(struct slice line, struct http_request *request)
 		    request);
 }
 
+/* The start of a request line whose method does not end (RFC 9112 3). */
+static struct parse_fault
+refuse_long_method(const char *line)
+{
+	if (http_is_token(slice_make(line, HTTP_METHOD_BYTES_MAX)))
+		return PARSE_FAULT(501, "method longer than any that is known");
+	return PARSE_FAULT(400, "method is not a token");
+}
+
 /* Does the line, as far as it is known, keep the limits? Asked before anything else, and
  * with the same answer whether or not its end has come. */
 static struct parse_fault
@@ -97,7 +107,7 @@ check_limits(const struct http_parser *parser, struct slice line, struct http_re
 	if (parser->phase == PHASE_REQUEST_LINE) {
 		if (line.len > HTTP_METHOD_BYTES_MAX &&
 		    memchr(line.data, ' ', HTTP_METHOD_BYTES_MAX + 1) == NULL)
-			return PARSE_FAULT(400, "method too long");
+			return refuse_long_method(line.data);
 		if (line.len > limits->request_line_bytes) {
 			note_method(line, request);
 			return PARSE_FAULT(414, "request line too long");

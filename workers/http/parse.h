@@ -86,6 +86,8 @@ struct http_request {
 	                             * absolute form without a path: "/"; else empty */
 	struct slice query;         /* after '?', without it */
 	bool has_query;
+	bool is_https;              /* absolute form with that scheme: not to be answered over
+	                             * a connection that is not secured (RFC 9110 7.4) */
 	struct slice host;          /* effective authority: the target's in absolute and authority
 	                             * form, else Host's; without port; IPv6 literals in
 	                             * brackets; case as sent; empty when HTTP/1.0 sent none */
@@ -95,7 +97,8 @@ struct http_request {
 	enum http_body_kind body_kind;
 	uint64_t content_length;    /* for HTTP_BODY_LENGTH */
 	bool is_persistent;         /* the client lets the connection go on (RFC 9112 9.3) */
-	bool expects_continue;      /* Expect: 100-continue from an HTTP/1.1 client */
+	bool expects_continue;      /* Expect: 100-continue from an HTTP/1.1 client, and there
+	                             * is content to wait for */
 	bool has_unknown_expectation; /* any other expectation: 417 */
 
 	struct http_field fields[HTTP_FIELD_MAX];
@@ -129,8 +132,8 @@ void http_parser_init(struct http_parser *parser, const struct http_limits *limi
 enum http_verdict http_parse_request(struct http_parser *parser, const char *buf, size_t len,
     struct http_request *request_out);
 
-/* After HTTP_BAD: 400, 413 (Content-Length), 414, 431, 501 (transfer coding) or 505; and
- * why, static text. */
+/* After HTTP_BAD: 400, 414, 431, 501 (transfer coding, overlong method) or 505; and why,
+ * static text. */
 unsigned http_parser_error_status(const struct http_parser *parser);
 const char *http_parser_error_reason(const struct http_parser *parser);
 

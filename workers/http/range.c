@@ -16,8 +16,6 @@ enum spec_kind {
 	SPEC_BAD,
 	SPEC_OUTSIDE,               /* valid, but nothing of the file is in it */
 	SPEC_INSIDE,
-	SPEC_ALL_OF_NOTHING,        /* the last n bytes of an empty file: satisfiable, but no
-	                             * Content-Range can say so */
 };
 
 /* 1*DIGIT off the front; what is too large for 64 bits is as good as the largest. */
@@ -49,8 +47,6 @@ read_suffix(struct slice spec, uint64_t size_bytes, struct byte_range *range_out
 		return SPEC_BAD;
 	if (suffix_bytes == 0)
 		return SPEC_OUTSIDE;
-	if (size_bytes == 0)
-		return SPEC_ALL_OF_NOTHING;
 	range_out->len = suffix_bytes < size_bytes ? suffix_bytes : size_bytes;
 	range_out->first = size_bytes - range_out->len;
 	return SPEC_INSIDE;
@@ -95,12 +91,12 @@ range_parse(struct slice value, uint64_t size_bytes, unsigned max_count,
 	struct slice spec;
 	uint64_t left_bytes = size_bytes;   /* of the whole, when the parts are taken off */
 	unsigned spec_count = 0;
-	bool is_all_of_nothing = false;
 
 	set_out->count = 0;
 	if (max_count > RANGE_MAX)
 		max_count = RANGE_MAX;
-	if (!take_unit(&value))
+	/* Of nothing there is no part; RFC 9110 14.2 lets the whole be sent then. */
+	if (size_bytes == 0 || !take_unit(&value))
 		return RANGE_IGNORE;
 	while (http_list_next(&value, &spec)) {
 		struct byte_range range;
@@ -108,8 +104,6 @@ range_parse(struct slice value, uint64_t size_bytes, unsigned max_count,
 
 		if (kind == SPEC_BAD || ++spec_count > max_count)
 			return RANGE_IGNORE;
-		if (kind == SPEC_ALL_OF_NOTHING)
-			is_all_of_nothing = true;
 		if (kind != SPEC_INSIDE)
 			continue;
 		if (range.len > left_bytes)
@@ -117,7 +111,7 @@ range_parse(struct slice value, uint64_t size_bytes, unsigned max_count,
 		left_bytes -= range.len;
 		set_out->ranges[set_out->count++] = range;
 	}
-	if (spec_count == 0 || is_all_of_nothing)
+	if (spec_count == 0)
 		return RANGE_IGNORE;
 	return set_out->count > 0 ? RANGE_PARTIAL : RANGE_UNSATISFIABLE;
 }

@@ -10,8 +10,9 @@
 #define RANGE_MAX 64            /* most ranges that one answer can hold */
 
 enum range_verdict {
-	RANGE_IGNORE,               /* other unit, malformed, too many, or overlapping so much that
-	                             * the parts outweigh the file: send the whole (200) */
+	RANGE_IGNORE,               /* other unit, malformed, too many, overlapping so much that
+	                             * the parts outweigh the file, or of an empty file: send
+	                             * the whole (200) */
 	RANGE_PARTIAL,              /* ranges[0..count) are to be sent (206) */
 	RANGE_UNSATISFIABLE,        /* 416 with Content-Range: bytes * / size */
 };

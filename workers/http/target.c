@@ -40,7 +40,8 @@ take_scheme(struct slice *rest, struct slice scheme)
 	return true;
 }
 
-/* "http://host:port/path?query"; the scheme is taken off already */
+/* "http://host:port/path?query"; the scheme is taken off already. Without an "@": userinfo
+ * in a URI from outside is an error (RFC 9110 4.2.4). */
 static struct parse_fault
 read_absolute(struct slice text, struct http_request *request)
 {
@@ -84,8 +85,8 @@ http_target_parse(struct http_request *request)
 		request->target_form = HTTP_TARGET_ASTERISK;
 		return PARSE_OK;
 	}
-	if (take_scheme(&rest, SLICE_LITERAL("http://")) ||
-	    take_scheme(&rest, SLICE_LITERAL("https://")))
+	request->is_https = take_scheme(&rest, SLICE_LITERAL("https://"));
+	if (request->is_https || take_scheme(&rest, SLICE_LITERAL("http://")))
 		return read_absolute(rest, request);
 	return PARSE_FAULT(400, "bad request target");
 }
@@ -105,6 +106,9 @@ http_target_resolve_host(struct http_request *request)
 		return PARSE_FAULT(400, "bad Host");
 	if (request->target_form == HTTP_TARGET_ORIGIN ||
 	    request->target_form == HTTP_TARGET_ASTERISK) {
+		/* An http URI has a host (RFC 9110 4.2.1); HTTP/1.0 had none to send. */
+		if (host.len == 0 && request->version_minor > 0)
+			return PARSE_FAULT(400, "empty Host");
 		request->host = host;
 		request->port = port;
 	}

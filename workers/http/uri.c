@@ -192,20 +192,17 @@ ip_literal_bytes(struct slice s)
 	return inet_pton(AF_INET6, text, &address) == 1 ? len + 2 : 0;
 }
 
-/* Bytes of the registered name or IPv4 address at the start of s. */
+/* Bytes of the name or IPv4 address at the start of s; 0: it is none. A last dot may stand
+ * behind it, but no label is empty. */
 static size_t
-reg_name_bytes(struct slice s)
+name_bytes(struct slice s)
 {
 	size_t i = 0;
 
-	while (i < s.len) {
-		if (byte_is(s.data[i], BYTE_REG_NAME))
-			i++;
-		else if (s.data[i] == '%' && s.len - i >= 3 &&
-		    byte_is(s.data[i + 1], BYTE_HEX) && byte_is(s.data[i + 2], BYTE_HEX))
-			i += 3;
-		else
-			break;
+	while (i < s.len && byte_is(s.data[i], BYTE_HOST)) {
+		if (s.data[i] == '.' && (i == 0 || s.data[i - 1] == '.'))
+			return 0;
+		i++;
 	}
 	return i;
 }
@@ -217,7 +214,7 @@ uri_parse_authority(struct slice authority, struct slice *host_out, struct slice
 
 	if (authority.len > 0) {
 		host.len = authority.data[0] == '[' ? ip_literal_bytes(authority) :
-		    reg_name_bytes(authority);
+		    name_bytes(authority);
 		if (host.len == 0)
 			return false;
 		port = slice_make(authority.data + host.len, authority.len - host.len);

@@ -12,7 +12,7 @@ enum uri_verdict {
 	URI_OK,
 	URI_BAD,                    /* bad escape, %00, ".." above the root: 400 */
 	URI_ENCODED_SLASH,          /* %2F: no file name can hold it: 404 */
-	URI_TOO_LONG,               /* does not fit: 414 */
+	URI_TOO_LONG,               /* does not fit: no file has that name, 404 */
 };
 
 struct uri_path {
@@ -32,9 +32,11 @@ enum uri_verdict uri_normalize_path(struct slice path, char *out, size_t cap,
  * behind it. Returns the bytes before the NUL, or -1 when cap is too small. */
 long uri_encode_path(struct slice path, char *out, size_t cap);
 
-/* "host[:port]" as in Host and in targets: reg-name, IPv4 or "[IPv6]"; the port empty or
- * 1 to 5 digits up to 65535. No userinfo. False: not valid. An empty authority is valid
- * and gives empty slices. The slices point into `authority`. */
+/* "host[:port]" as in Host and in targets: a name, IPv4 or "[IPv6]"; the port empty or
+ * 1 to 5 digits up to 65535. No userinfo. A name is letters, digits, "-", "_" and dots,
+ * stricter than RFC 3986's reg-name: what is left out ("a,b", "%61") two programs may read
+ * differently. False: not valid. An empty authority is valid and gives empty slices. The
+ * slices point into `authority`. */
 bool uri_parse_authority(struct slice authority, struct slice *host_out, struct slice *port_out);
 
 /* Which bytes may stand in a request target's path and query: printable ASCII that

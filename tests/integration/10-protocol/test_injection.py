@@ -57,10 +57,12 @@ def records(server, count):
 
 
 def send_evil(server):
-    """Three requests: one that is answered, two that are none."""
+    """Three requests: one that is answered, two that are none. Each is on record before the next
+    is sent, which another worker may serve."""
     assert server.get("/?a\\b", fields=EVIL_FIELDS).status == 200
-    for data in [b"GET /\"\x1b[31m\xff\x00\x7f HTTP/1.1\r\n\r\n",
-                 b"GET / HTTP/1.1\" 200 5 \"-\" \"-\r\n\r\n"]:
+    for count, data in enumerate([b"GET /\"\x1b[31m\xff\x00\x7f HTTP/1.1\r\n\r\n",
+                                  b"GET / HTTP/1.1\" 200 5 \"-\" \"-\r\n\r\n"], 1):
+        server.wait_for_access(count)
         with server.connect() as client:
             assert client.send(data).response().status == 400
     return 3

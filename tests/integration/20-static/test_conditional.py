@@ -90,7 +90,9 @@ TABLE = [
     # 1. If-Match: strong comparison
     ({"If-Match": "{E}"}, 200), ({"If-Match": '"other"'}, 412), ({"If-Match": "*"}, 200),
     ({"If-Match": '"other", {E}'}, 200), ({"If-Match": "W/{E}"}, 412),
-    ({"If-Match": "{E}x"}, 412), ({"If-Match": "other"}, 412),
+    ({"If-Match": "{E}x"}, 412), ({"If-Match": "other"}, 412), ({"If-Match": ""}, 412),
+    ({"If-Match": '""'}, 412), ({"If-Match": '"*"'}, 412), ({"If-Match": "w/{E}"}, 412),
+    ({"If-Match": ", {E} ,,"}, 200), ({"If-Match": '"a,b",{E}'}, 200),
     # ... and If-Unmodified-Since is not looked at then
     ({"If-Match": "{E}", "If-Unmodified-Since": EARLIER}, 200),
     ({"If-Match": '"other"', "If-Unmodified-Since": LATER}, 412),
@@ -102,6 +104,9 @@ TABLE = [
     ({"If-None-Match": '"other"'}, 200), ({"If-None-Match": "*"}, 304),
     ({"If-None-Match": '"other", W/{E} ,"x"'}, 304), ({"If-None-Match": '"a,b", "c"'}, 200),
     ({"If-None-Match": "{E}x"}, 200), ({"If-None-Match": ""}, 200),
+    ({"If-None-Match": '""'}, 200), ({"If-None-Match": '"*"'}, 200),
+    ({"If-None-Match": "w/{E}"}, 200), ({"If-None-Match": ", {E} ,,"}, 304),
+    ({"If-None-Match": '"x"\t,\tW/{E}'}, 304), ({"If-None-Match": '"unclosed, {E}'}, 200),
     # ... and If-Modified-Since is not looked at then
     ({"If-None-Match": '"other"', "If-Modified-Since": SAME}, 200),
     ({"If-None-Match": "{E}", "If-Modified-Since": EARLIER}, 304),
@@ -109,10 +114,6 @@ TABLE = [
     ({"If-Modified-Since": SAME}, 304), ({"If-Modified-Since": LATER}, 304),
     ({"If-Modified-Since": EARLIER}, 200), ({"If-Modified-Since": "0"}, 200),
     ({"If-Modified-Since": FUTURE}, 200),           # is none that we gave
-    ({"If-Modified-Since": "Tuesday, 14-Nov-23 22:13:20 GMT"}, 304),
-    ({"If-Modified-Since": "Tue Nov 14 22:13:20 2023"}, 304),
-    ({"If-Modified-Since": "Tue, 14 Nov 2023 22:13:20 CET"}, 200),
-    ({"If-Modified-Since": SAME.lower()}, 200), ({"If-Modified-Since": SAME + "; length=10"}, 200),
     # the first two before the last two
     ({"If-Match": '"other"', "If-None-Match": "{E}"}, 412),
     ({"If-Unmodified-Since": EARLIER, "If-None-Match": "{E}"}, 412),
@@ -143,10 +144,28 @@ def test_a_condition_says_nothing_about_what_is_missing(client):
         assert client.request(target="/missing", fields=fields).status == 404
 
 
-def test_two_dates_are_none(client):
-    assert client.request(target="/a.txt", fields=[("If-Modified-Since", SAME)] * 2).status == 200
+@pytest.mark.parametrize("name, dates", [
+    ("If-Modified-Since", [SAME, SAME]), ("If-Modified-Since", [SAME + ", " + SAME]),
+    ("If-Unmodified-Since", [EARLIER, EARLIER]),
+    ("If-Unmodified-Since", [EARLIER + ", " + EARLIER]),
+])
+def test_two_dates_are_none(client, name, dates):
+    """RFC 9110 13.1.3 and 13.1.4."""
+    fields = [(name, value) for value in dates]
+    assert client.request(target="/a.txt", fields=fields).status == 200
 
 
-def test_tags_on_several_lines_are_one_list(client, etag):
-    fields = [("If-None-Match", '"other"'), ("If-None-Match", etag)]
-    assert client.request(target="/a.txt", fields=fields).status == 304
+@pytest.mark.parametrize("name, status", [("If-None-Match", 304), ("If-Match", 200)])
+@pytest.mark.parametrize("lines", [['"other"', "{E}"], ["{E}", '"other"'], ["", "{E}", '"a", "b"']])
+def test_tags_on_several_lines_are_one_list(client, etag, name, status, lines):
+    """RFC 9110 5.3, with other fields between them."""
+    fields = [one for line in lines for one in [(name, line.replace("{E}", etag)), ("X", "y")]]
+    assert client.request(target="/a.txt", fields=fields).status == status
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("fields", [[("If-Match", '"x"')], [("If-None-Match", "*")],
+                                    [("If-Modified-Since", SAME)],
+                                    [("If-Unmodified-Since", EARLIER)]])
+def test_nor_about_what_is_refused_anyway(client, method, fields):
+    assert client.request(method, "/a.txt", fields).status == 405

@@ -48,14 +48,17 @@ def client(server):
     ("www.first.example", "first"), ("x.alias.example", "first"), ("x.y.alias.example", "first"),
     ("other.first.example", "second"), ("alias.example", "second"),
     ("xalias.example", "second"), ("second.example", "second"),
-    ("unknown.example", "second"), ("127.0.0.1", "second"), ("[::1]:80", "second"), ("", "second"),
+    ("unknown.example", "second"), ("127.0.0.1", "second"), ("[::1]:80", "second"),
+    (None, "second"),
     ("a.wild.example", "wild"), ("a.b.wild.example", "wild"), ("wild.example", "second"),
     ("very.wild.example", "wild"), ("a.very.wild.example", "wilder"),
     ("one.very.wild.example", "exact"), ("ONE.very.WILD.example", "exact"),
     ("x.one.very.wild.example", "wilder"), ("first.example.evil", "second"),
 ])
 def test_host(client, host, site):
-    assert client.request(host=host).body.decode() == site
+    """Without any, as only HTTP/1.0 may, the default."""
+    version = "HTTP/1.0" if host is None else "HTTP/1.1"
+    assert client.request(host=host, version=version).body.decode() == site
 
 
 def test_host_of_an_absolute_target_counts(client):

@@ -56,7 +56,7 @@ def test_single(client, value, first, last):
 
 @pytest.mark.parametrize("value", [
     f"bytes={SIZE}-", f"bytes={SIZE}-{SIZE}", "bytes=99999999999999999999999-", "bytes=-0",
-    f"bytes={SIZE}-,-0"])
+    f"bytes={SIZE}-,-0", "bytes=18446744073709551616-18446744073709551625"])
 def test_unsatisfiable(client, value):
     response = get(client, value)
     assert response.status == 416
@@ -68,7 +68,8 @@ def test_unsatisfiable(client, value):
 @pytest.mark.parametrize("value", [
     "", "bytes", "bytes=", "bytes=a-b", "bytes=1-2-3", "bytes=2-1", "bytes=--1", "bytes=1",
     "bytes=0x1-2", "bytes =0-1", "bytes=0 - 1", "lines=0-1", "bytes=1-2,x", "bytes=1-2;3-4",
-    "bytes=+1-2", "bytes=-", "0-1", "bytes:0-1", "bytes=5-4,0-0",
+    "bytes=+1-2", "bytes=-", "0-1", "bytes:0-1", "bytes=5-4,0-0", "none=0-1", "=0-1", "bytes=1.5-2",
+    "bytes=0\xe2\x88\x921", "\"bytes=0-1\"", "bytesx=0-1", "bytes=0--1",
 ], ids=muster.short)
 def test_what_is_no_range_gets_the_whole(client, value):
     """RFC 9110 14.2: a field that is not understood is ignored."""
@@ -148,10 +149,11 @@ def test_ranges_of_an_index_file(client):
     assert get(client, "bytes=2-3", "/").body == b"23"
 
 
-@pytest.mark.parametrize("value, status", [("bytes=0-", 416), ("bytes=0-0", 416),
-                                           ("bytes=-1", 200)])
-def test_ranges_of_an_empty_file(client, value, status):
-    assert get(client, value, "/empty").status == status
+@pytest.mark.parametrize("value", ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=5-"])
+def test_ranges_of_an_empty_file(client, value):
+    """RFC 9110 14.2 lets the whole be sent, and that is what clients know from others."""
+    response = get(client, value, "/empty")
+    assert (response.status, response["Content-Length"]) == (200, "0")
 
 
 def test_if_range(client):

@@ -6,7 +6,7 @@
 #include "tests/unit/workers/http/asserts.h"
 #include "workers/http/chunked.h"
 
-static const struct chunked_limits roomy_limits = { 1000, 20, 40 };
+static const struct chunked_limits roomy_limits = { 1000, 20, 60, 40 };
 
 struct outcome {
 	enum http_verdict verdict;
@@ -90,8 +90,12 @@ static const struct {
 	{ "0000000000000003\r\n\r\n\n\r\n0\r\n\r\n\r\n", "\r\n\n", 2 },
 	{ "3\r\n0\r\n\r\n0\r\n\r\n", "0\r\n", 0 },
 	{ "3;a\r\nabc\r\n0;b=\"c;\"\r\n\r\n", "abc", 0 },
-	{ "3; a = b\t\r\nabc\r\n0\r\n\r\n", "abc", 0 },
-	{ "3;\r\nabc\r\n0\r\n\r\n", "abc", 0 },
+	{ "3; a = b\r\nabc\r\n0\r\n\r\n", "abc", 0 },
+	{ "3 ;a\r\nabc\r\n0\r\n\r\n", "abc", 0 },     /* BWS, RFC 9112 7.1.1 */
+	{ "3\t ;a ;b\t=\tc\r\nabc\r\n0 ;d\r\n\r\n", "abc", 0 },
+	{ "3;a=b;c;d=\"\"\r\nabc\r\n0\r\n\r\n", "abc", 0 },
+	{ "3;a=\"\\\"\\\\\t \xe4\" ;b\r\nabc\r\n0\r\n\r\n", "abc", 0 },
+	{ "00000000000000003\r\nabc\r\n00000000000000000\r\n\r\n", "abc", 0 },
 	{ "1\r\na\r\n0\r\nX: y\r\nEmpty:\r\n\r\n", "a", 0 },
 	{ "0\r\nX:\tcaf\xc3\xa9\r\n\r\n", "", 0 },
 };
@@ -123,7 +127,24 @@ static const struct slice bad_bodies[] = {
 	TEXT("\r\n5\r\nhello\r\n"),
 	TEXT(" 5\r\nhello\r\n"),
 	TEXT("5 \r\nhello\r\n"),
-	TEXT("5 ;a\r\nhello\r\n"),
+	TEXT("5;a \r\nhello\r\n"),
+	TEXT("5;a=b \r\nhello\r\n"),
+	TEXT("5 a\r\nhello\r\n"),
+	TEXT("5;\r\nhello\r\n"),
+	TEXT("5;;a\r\nhello\r\n"),
+	TEXT("5;a;\r\nhello\r\n"),
+	TEXT("5;a=\r\nhello\r\n"),
+	TEXT("5;=b\r\nhello\r\n"),
+	TEXT("5;a b\r\nhello\r\n"),
+	TEXT("5;a=b c\r\nhello\r\n"),
+	TEXT("5;a==b\r\nhello\r\n"),
+	TEXT("5;a=\"b\r\nhello\r\n"),
+	TEXT("5;a=\"b\\\r\nhello\r\n"),
+	TEXT("5;a=\"b\"c\r\nhello\r\n"),
+	TEXT("5;a=\"\0\"\r\nhello\r\n"),
+	TEXT("5;a=\"\\\0\"\r\nhello\r\n"),
+	TEXT("5;(a)\r\nhello\r\n"),
+	TEXT("5;\xe4\r\nhello\r\n"),
 	TEXT("5\t\r\nhello\r\n"),
 	TEXT("+5\r\nhello\r\n"),
 	TEXT("-5\r\nhello\r\n"),
@@ -144,7 +165,7 @@ static const struct slice bad_bodies[] = {
 	TEXT("5\r\nhello\n0\r\n\r\n"),
 	TEXT("5\r\nhello\r0\r\n\r\n"),
 	TEXT("5\r\nhello\r\n\r\n"),
-	TEXT("00000000000000000\r\n\r\n"),              /* 17 digits */
+	TEXT("10000000000000000\r\n\r\n"),              /* 17 digits */
 	TEXT("10000000000000005\r\nhello\r\n"),         /* 5 in 64 bits */
 	TEXT("0\r\n\n"),
 	TEXT("0\r\n\rX"),
@@ -174,23 +195,30 @@ static const struct {
 	const char *text;
 	unsigned status;            /* 0: complete */
 } limited[] = {
-	{ { 6, 20, 40 }, "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", 0 },
-	{ { 6, 20, 40 }, "5\r\nhello\r\n2\r\n!!\r\n0\r\n\r\n", 413 },
-	{ { 6, 20, 40 }, "3\r\nabc\r\n1\r\nd\r\n3\r\nefg\r\n0\r\n\r\n", 413 },
-	{ { 6, 20, 40 }, "7\r\n", 413 },
-	{ { 6, 20, 40 }, "1\r\na\r\nffffffffffffffff\r\n", 413 },
-	{ { UINT64_MAX, 20, 40 }, "1\r\na\r\nffffffffffffffff\r\n", 413 },
-	{ { 0, 20, 40 }, "0\r\n\r\n", 0 },
-	{ { 0, 20, 40 }, "1\r\n", 413 },
-	{ { 6, 4, 40 }, "5;ab\r\nhello\r\n1;cd\r\n!\r\n0;ef\r\n\r\n", 0 },
-	{ { 6, 4, 40 }, "5;abc", 400 },
-	{ { 6, 4, 40 }, "1\r\na\r\n0;abc", 400 },
-	{ { 6, 4, 40 }, "00000", 400 },
-	{ { 6, 20, 10 }, "0\r\nX: y\r\nZ:\r\n\r\n", 0 },
-	{ { 6, 20, 10 }, "0\r\nX: y\r\nZ:1\r\n\r\n", 431 },
-	{ { 6, 20, 10 }, "0\r\nX: 45678901", 431 },
-	{ { 6, 20, 0 }, "0\r\n\r\n", 0 },
-	{ { 6, 20, 0 }, "0\r\nX", 431 },
+	{ { 6, 20, 60, 40 }, "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", 0 },
+	{ { 6, 20, 60, 40 }, "5\r\nhello\r\n2\r\n!!\r\n0\r\n\r\n", 413 },
+	{ { 6, 20, 60, 40 }, "3\r\nabc\r\n1\r\nd\r\n3\r\nefg\r\n0\r\n\r\n", 413 },
+	{ { 6, 20, 60, 40 }, "7\r\n", 413 },
+	{ { 6, 20, 60, 40 }, "1\r\na\r\nffffffffffffffff\r\n", 413 },
+	{ { UINT64_MAX, 20, 60, 40 }, "1\r\na\r\nffffffffffffffff\r\n", 413 },
+	{ { 0, 20, 60, 40 }, "0\r\n\r\n", 0 },
+	{ { 0, 20, 60, 40 }, "1\r\n", 413 },
+	{ { 6, 4, 60, 40 }, "5;ab\r\nhello\r\n1;cd\r\n!\r\n0;ef\r\n\r\n", 0 },
+	{ { 6, 4, 60, 40 }, "5;abc", 400 },
+	{ { 6, 4, 60, 40 }, "1\r\na\r\n0;abc", 400 },
+	{ { 6, 4, 60, 40 }, "00000", 400 },
+	/* Extensions add up over the chunks; so do zeros, from a 17th digit on. */
+	{ { 6, 20, 6, 40 }, "1;ab\r\na\r\n1 ;c\r\nb\r\n0;de\r\n\r\n", 0 },
+	{ { 6, 20, 6, 40 }, "1;ab\r\na\r\n1 ;c\r\nb\r\n0;def\r\n\r\n", 400 },
+	{ { 6, 20, 6, 40 }, "1;ab\r\na\r\n1;cde\r\nb\r\n1;fg", 400 },
+	{ { 6, 20, 2, 40 }, "00000000000000001\r\na\r\n00000000000000000\r\n\r\n", 0 },
+	{ { 6, 20, 1, 40 }, "00000000000000001\r\na\r\n00000000000000000", 400 },
+	{ { 6, 20, 0, 40 }, "0000000000000001\r\na\r\n0000000000000000\r\n\r\n", 0 },
+	{ { 6, 20, 60, 10 }, "0\r\nX: y\r\nZ:\r\n\r\n", 0 },
+	{ { 6, 20, 60, 10 }, "0\r\nX: y\r\nZ:1\r\n\r\n", 431 },
+	{ { 6, 20, 60, 10 }, "0\r\nX: 45678901", 431 },
+	{ { 6, 20, 60, 0 }, "0\r\n\r\n", 0 },
+	{ { 6, 20, 60, 0 }, "0\r\nX", 431 },
 };
 
 START_TEST(limit_is_exact)

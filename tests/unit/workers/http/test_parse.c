@@ -54,6 +54,8 @@ START_TEST(browser_request_is_understood)
 }
 END_TEST
 
+#define EIGHT_LINES "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+
 static const struct slice bad_heads[] = {
 	TEXT("GET / HTTP/1.1\nHost: a\n\n"),
 	TEXT("GET / HTTP/1.1\nHost: a\r\n\r\n"),
@@ -74,8 +76,8 @@ static const struct slice bad_heads[] = {
 	TEXT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),  /* TLS on a plain port */
 	TEXT("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
 	TEXT("\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-	TEXT("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-	TEXT("\r\n\r\n\r\n"),
+	TEXT(EIGHT_LINES "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+	TEXT(EIGHT_LINES "\r\n"),
 	TEXT(" \r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
 };
 
@@ -108,6 +110,7 @@ static const struct slice unfinished_heads[] = {
 	TEXT(""),
 	TEXT("\r"),
 	TEXT("\r\n\r\n"),
+	TEXT(EIGHT_LINES),
 	TEXT("G"),
 	TEXT("GET / HTTP/1.1\r\nHost: a\r\n\r"),
 	TEXT("GET / HTTP/1.1\r\nHost: a\r\n"),
@@ -122,9 +125,9 @@ START_TEST(unfinished_head_needs_more)
 }
 END_TEST
 
-START_TEST(two_empty_lines_are_skipped)
+START_TEST(eight_empty_lines_are_skipped)
 {
-	static const char text[] = "\r\n\r\nGET / HTTP/1.0\r\n\r\n";
+	static const char text[] = EIGHT_LINES "GET / HTTP/1.0\r\n\r\n";
 
 	feed.limits = roomy_limits;
 	feed.text = slice_make(text, sizeof (text) - 1);
@@ -215,6 +218,8 @@ START_TEST(endless_method_is_refused_early)
 	feed.text = slice_make(text, 64);
 	feed.want = HTTP_NEED_MORE;
 	feed_every_way(&feed);
+	feed_bad(&feed, slice_make(text, 65), 501);
+	text[20] = '(';
 	feed_bad(&feed, slice_make(text, 65), 400);
 }
 END_TEST
@@ -304,7 +309,7 @@ main(void)
 	tcase_add_loop_test(tcase, start_is_told_from_idleness, 0, COUNT_OF(starts));
 	tcase_add_test(tcase, browser_request_is_understood);
 	tcase_add_test(tcase, control_byte_is_400);
-	tcase_add_test(tcase, two_empty_lines_are_skipped);
+	tcase_add_test(tcase, eight_empty_lines_are_skipped);
 	tcase_add_test(tcase, request_line_limit_is_exact);
 	tcase_add_test(tcase, header_limit_is_exact);
 	tcase_add_test(tcase, field_count_limit_is_exact);

@@ -44,13 +44,13 @@ static const struct {
 	{ "bytes=10-11", 10, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
 	{ "bytes=-0", 10, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
 	{ "bytes=10-,-0", 10, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
-	{ "bytes=0-", 0, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
-	{ "bytes=0-0", 0, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
-	{ "bytes=-0", 0, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
 	{ "bytes=99999999999999999999999999-", 10, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
 	{ "bytes=18446744073709551616-", UINT64_MAX, RANGE_UNSATISFIABLE, 0, { { 0, 0 } } },
 
-	{ "bytes=-5", 0, RANGE_IGNORE, 0, { { 0, 0 } } },       /* nothing of nothing: 200 */
+	{ "bytes=-5", 0, RANGE_IGNORE, 0, { { 0, 0 } } },       /* of nothing: 200 */
+	{ "bytes=0-", 0, RANGE_IGNORE, 0, { { 0, 0 } } },
+	{ "bytes=0-0", 0, RANGE_IGNORE, 0, { { 0, 0 } } },
+	{ "bytes=-0", 0, RANGE_IGNORE, 0, { { 0, 0 } } },
 	{ "bytes=0-9,0-0", 10, RANGE_IGNORE, 0, { { 0, 0 } } },
 	{ "bytes=0-,0-,0-", 10, RANGE_IGNORE, 0, { { 0, 0 } } },
 	{ "bytes=0-,0-", UINT64_MAX, RANGE_IGNORE, 0, { { 0, 0 } } },

@@ -55,6 +55,7 @@ START_TEST(target_is_taken_apart)
 	ck_assert_text(request->query, request->has_query ? good_targets[_i].query : "");
 	ck_assert_text(request->host, good_targets[_i].host);
 	ck_assert_text(request->port, good_targets[_i].port);
+	ck_assert(request->is_https == (strncasecmp(request->target.data, "https:", 6) == 0));
 	/* The path of the absolute form, too, must be a part of the buffer. */
 	ck_assert(request->path.len == 0 ||
 	    (request->path.data > text && request->path.data < text + len));
@@ -129,7 +130,13 @@ static const struct {
 	{ "GET / HTTP/1.1\r\nhOST:A.Example:8080\t", "A.Example", "8080" },
 	{ "GET / HTTP/1.1\r\nHost: [::1]:8080", "[::1]", "8080" },
 	{ "GET / HTTP/1.1\r\nHost: 127.0.0.1", "127.0.0.1", "" },
-	{ "GET / HTTP/1.1\r\nHost:", "", "" },
+	{ "GET http://o.example/ HTTP/1.1\r\nHost:", "o.example", "" },
+	{ "GET / HTTP/1.0\r\nHost:", "", "" },
+	{ "GET / HTTP/1.1\r\nHost:", NULL, NULL },
+	{ "GET / HTTP/1.2\r\nHost: \t", NULL, NULL },
+	{ "OPTIONS * HTTP/1.1\r\nHost:", NULL, NULL },
+	{ "GET / HTTP/1.1\r\nHost: a..b", NULL, NULL },
+	{ "GET / HTTP/1.1\r\nHost: a,b", NULL, NULL },
 	{ "GET / HTTP/1.0\r\nHost: a.example", "a.example", "" },
 	{ "GET / HTTP/1.0\r\nX: y", "", "" },
 	{ "GET http://o.example/ HTTP/1.0\r\nX: y", "o.example", "" },
