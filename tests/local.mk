@@ -67,13 +67,18 @@ unit_tests = \
 	tests/unit/workers/handler/test_resolve \
 	tests/unit/workers/handler/test_route \
 	tests/unit/workers/handler/test_text \
+	tests/unit/workers/http/test_accept \
+	tests/unit/workers/http/test_authorization \
+	tests/unit/workers/http/test_base64 \
 	tests/unit/workers/http/test_chunked \
 	tests/unit/workers/http/test_conditional \
 	tests/unit/workers/http/test_date \
 	tests/unit/workers/http/test_fields \
+	tests/unit/workers/http/test_forwarded \
 	tests/unit/workers/http/test_framing \
 	tests/unit/workers/http/test_headers \
 	tests/unit/workers/http/test_parse \
+	tests/unit/workers/http/test_proxy_protocol \
 	tests/unit/workers/http/test_range \
 	tests/unit/workers/http/test_request_line \
 	tests/unit/workers/http/test_response \
@@ -89,14 +94,18 @@ unit_headers = \
 	tests/unit/workers/http/feed.h
 
 fuzz_drivers = \
+	tests/fuzz/fuzz_accept \
+	tests/fuzz/fuzz_authorization \
 	tests/fuzz/fuzz_chunked \
 	tests/fuzz/fuzz_conditional \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_date \
+	tests/fuzz/fuzz_forwarded \
 	tests/fuzz/fuzz_log_format \
 	tests/fuzz/fuzz_log_render \
 	tests/fuzz/fuzz_mime \
 	tests/fuzz/fuzz_parse \
+	tests/fuzz/fuzz_proxy_protocol \
 	tests/fuzz/fuzz_range \
 	tests/fuzz/fuzz_uri
 
@@ -114,14 +123,18 @@ fuzz_libs = $(FUZZ_LDFLAGS) $(all_libraries) $(CONFUSE_LIBS)
 else
 fuzz_libs = libreplay.a $(all_libraries) $(CONFUSE_LIBS)
 endif
+tests_fuzz_fuzz_accept_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_authorization_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_chunked_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_conditional_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_date_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_forwarded_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_parse_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_proxy_protocol_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
 

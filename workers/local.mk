@@ -8,15 +8,20 @@ libworkers_a_SOURCES = \
 	workers/worker.c workers/worker.h \
 	workers/mem/arena.c workers/mem/arena.h \
 	workers/mem/slice.h \
+	workers/http/accept.c workers/http/accept.h \
+	workers/http/authorization.c workers/http/authorization.h \
+	workers/http/base64.c workers/http/base64.h \
 	workers/http/bytes.c workers/http/bytes.h \
 	workers/http/chunked.c workers/http/chunked.h \
 	workers/http/conditional.c workers/http/conditional.h \
 	workers/http/date.c workers/http/date.h \
 	workers/http/fields.c \
+	workers/http/forwarded.c workers/http/forwarded.h \
 	workers/http/framing.c \
 	workers/http/headers.c workers/http/headers.h \
 	workers/http/parse.c workers/http/parse.h \
 	workers/http/parse_steps.h \
+	workers/http/proxy_protocol.c workers/http/proxy_protocol.h \
 	workers/http/range.c workers/http/range.h \
 	workers/http/request_line.c \
 	workers/http/response.c workers/http/response.h \
