@@ -8,14 +8,19 @@ musterd_LDADD = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a $(CONFU
 noinst_LIBRARIES += libbase.a libpriv.a libmaster.a
 
 libbase_a_SOURCES = \
+	server/base/clients.c server/base/clients.h \
+	server/base/clients_notes.c \
+	server/base/clients_table.h \
 	server/base/clock.c server/base/clock.h \
 	server/base/fdio.c server/base/fdio.h \
 	server/base/inherit.c server/base/inherit.h \
 	server/base/log.c server/base/log.h \
 	server/base/logpass.c server/base/logpass.h \
+	server/base/nonces.c server/base/nonces.h \
 	server/base/role.c server/base/role.h \
 	server/base/scoreboard.c server/base/scoreboard.h \
 	server/base/signals.c server/base/signals.h \
+	server/base/sip_hash.c server/base/sip_hash.h \
 	server/base/title.c server/base/title.h
 
 libpriv_a_SOURCES = \

@@ -45,13 +45,17 @@ unit_tests = \
 	tests/unit/config/test_suggest \
 	tests/unit/config/test_units \
 	tests/unit/config/test_validate \
+	tests/unit/server/base/test_clients \
+	tests/unit/server/base/test_clients_notes \
 	tests/unit/server/base/test_fdio \
 	tests/unit/server/base/test_inherit \
 	tests/unit/server/base/test_log \
 	tests/unit/server/base/test_logpass \
+	tests/unit/server/base/test_nonces \
 	tests/unit/server/base/test_role \
 	tests/unit/server/base/test_scoreboard \
 	tests/unit/server/base/test_signals \
+	tests/unit/server/base/test_sip_hash \
 	tests/unit/server/master/test_backoff \
 	tests/unit/server/master/test_crash \
 	tests/unit/server/master/test_pool \

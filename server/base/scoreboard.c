@@ -281,6 +281,22 @@ slot_clear_request(struct scoreboard_slot *slot)
 	slot_set_request(slot, "", 0, "", 0);
 }
 
+/* A worker may be killed between any two instructions, and then they count in the order they
+ * were written in: the fences hold back the compiler, no other is needed for that. */
+void
+slot_set_client_key(struct scoreboard_slot *slot, uint64_t key)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&slot->client_key, key, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+uint64_t
+slot_get_client_key(const struct scoreboard_slot *slot)
+{
+	return atomic_load_explicit(&slot->client_key, memory_order_relaxed);
+}
+
 enum slot_phase
 slot_get_phase(const struct scoreboard_slot *slot)
 {

@@ -50,6 +50,9 @@ struct scoreboard_slot {
 	_Atomic uint64_t connection_count;   /* worker: accepted so far; relaxed */
 	_Atomic uint64_t request_count;      /* worker: answered so far; relaxed */
 	_Atomic uint64_t sent_bytes;         /* worker; relaxed */
+	_Atomic uint64_t client_key;         /* worker: whose connection it has counted, see
+	                                      * clients.h; 0: nobody's. Relaxed: the master
+	                                      * looks when the worker has ended */
 	_Atomic uint32_t request_sequence;   /* worker: odd while request changes (seqlock) */
 	struct slot_request request;         /* worker */
 };
@@ -95,7 +98,10 @@ void slot_set_client(struct scoreboard_slot *slot, const char *client);
 void slot_set_request(struct scoreboard_slot *slot, const char *method, size_t method_bytes,
     const char *target, size_t target_bytes);
 void slot_clear_request(struct scoreboard_slot *slot);
+void slot_set_client_key(struct scoreboard_slot *slot, uint64_t key);
 
+/* Master: hearsay. */
+uint64_t slot_get_client_key(const struct scoreboard_slot *slot);
 /* Master: a copy of hearsay, always terminated, phase always < SLOT_PHASE_COUNT. */
 enum slot_phase slot_get_phase(const struct scoreboard_slot *slot);
 void slot_copy_request(const struct scoreboard_slot *slot, struct slot_request *request_out);

@@ -59,6 +59,7 @@ START_TEST(released_slot_comes_back_clean)
 	slot_set_phase(slot, SLOT_SENDING, 5);
 	slot_set_request(slot, "GET", 3, "/", 1);
 	slot->request_count = slot->connection_count = slot->sent_bytes = 9;
+	slot_set_client_key(slot, 9);
 	slot->request_sequence |= 1; /* it died while it wrote */
 	scoreboard_release(board, second);
 	ck_assert_int_eq(slot_get_phase(slot), SLOT_FREE);
@@ -67,6 +68,7 @@ START_TEST(released_slot_comes_back_clean)
 	ck_assert_uint_eq(slot->generation, 2);
 	ck_assert_uint_eq(slot->request_count + slot->connection_count + slot->sent_bytes, 0);
 	ck_assert_uint_eq(slot->request_sequence, 0);
+	ck_assert_uint_eq(slot_get_client_key(slot), 0); /* or another's count would go down */
 	slot_copy_request(slot, &request);
 	ck_assert_str_eq(request.method, "");
 	ck_assert_uint_ne(first, second);
