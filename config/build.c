@@ -10,86 +10,45 @@
 #include <string.h>
 
 #include "config/address.h"
+#include "config/error_pages.h"
+#include "config/headers.h"
+#include "config/keep.h"
+#include "config/location.h"
 #include "config/path.h"
+#include "config/rules.h"
+#include "config/scope.h"
 #include "config/settings.h"
-#include "config/source.h"
 #include "config/value.h"
-
-struct build {
-	struct config *config;
-	struct errors *errors;
-};
 
 /* NULL is no memory for the next step to notice. */
 static int
-take(char **field, const char *text)
+take(const struct scope *scope, char **field, const char *text)
 {
-	*field = strdup(text);
+	*field = keep_text(scope->config->keep, text);
 	return *field == NULL ? -1 : 0;
 }
 
-/* Rows of the scope that value_store() knows and that nobody inherits. */
-static bool
-is_plain(const struct schema_directive *row, enum schema_scope scope)
-{
-	return (row->scopes & SCHEMA_IN(scope)) != 0 && !row->is_inheritable &&
-	    row->kind != SCHEMA_SECTION && row->kind != SCHEMA_INCLUDE &&
-	    row->kind != SCHEMA_ALIAS && !schema_is_list(row);
-}
-
 static int
-store_defaults(enum schema_scope scope, void *base)
+add_listener(struct scope *scope)
 {
-	size_t row_count;
-	const struct schema_directive *rows = schema_rows(&row_count);
-
-	for (size_t i = 0; i < row_count; i++) {
-		if (is_plain(&rows[i], scope) &&
-		    value_store(&rows[i], rows[i].default_text, base) != VALUE_STORED)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-store_values(struct build *build, struct tree_section *section, void *base)
-{
-	for (size_t i = 0; i < section->value_count; i++) {
-		struct tree_value *value = &section->values[i];
-		enum value_outcome outcome;
-
-		if (!is_plain(value->row, section->scope))
-			continue;
-		outcome = value_store(value->row, value->text, base);
-		if (outcome == VALUE_NO_MEMORY)
-			return -1;
-		if (outcome == VALUE_WRONG)
-			settings_add_wrong(build->errors, section, value);
-	}
-	return 0;
-}
-
-static int
-add_listener(struct build *build, struct tree_section *section)
-{
-	struct config_listener *listener = &build->config->listeners[build->config->listener_count];
-	struct source_place place = source_place(build->errors->source, section->position);
+	struct config *config = scope->config;
+	struct config_listener *listener = &config->listeners[config->listener_count];
+	const char *title = scope->section->title, *expected;
+	struct source_place place = scope_place(scope);
 	struct address address;
-	const char *expected;
-	char quoted[ERRORS_QUOTE_BYTES];
 
-	build->config->listener_count++;
+	config->listener_count++;
 	listener->line = place.line;
-	if (take(&listener->file, place.file) < 0 || take(&listener->text, section->title) < 0 ||
-	    store_defaults(SCHEMA_LISTEN, listener) < 0 ||
-	    store_values(build, section, listener) < 0)
+	if (take(scope, &listener->file, place.file) < 0 ||
+	    take(scope, &listener->text, title) < 0 ||
+	    scope_store_defaults(config, SCHEMA_LISTEN, listener) < 0 ||
+	    scope_store(scope, listener) < 0)
 		return -1;
-	expected = address_parse(section->title, &address);
-	if (expected == NULL && !value_is_text(section->title, false))
+	expected = address_parse(title, &address);
+	if (expected == NULL && !value_is_text(title, false))
 		expected = ADDRESS_EXPECTED;
 	if (expected != NULL) {
-		errors_add(build->errors, section->position, "listen is %s, expected %s",
-		    errors_quote(section->title, quoted, sizeof(quoted)), expected);
+		scope_complain_title(scope, expected);
 		return 0;
 	}
 	listener->address = address.storage;
@@ -98,151 +57,81 @@ add_listener(struct build *build, struct tree_section *section)
 	return 0;
 }
 
-/* *name_out "" when the text is no host name; then a message has been added. */
+/* "" when the title is no host name; then a message has been added. */
 static int
-take_host_name(struct build *build, const char *text, unsigned position, const char *what,
-    char **name_out)
+take_host_name(const struct scope *scope, struct config_host *host)
 {
-	char name[PATH_HOST_BYTES] = "", quoted[ERRORS_QUOTE_BYTES];
-	const char *expected = path_parse_host(text, name);
+	char name[PATH_HOST_BYTES] = "";
+	const char *expected = path_parse_host(scope->section->title, name);
 
 	if (expected != NULL) {
-		errors_add(build->errors, position, "%s is %s, expected %s", what,
-		    errors_quote(text, quoted, sizeof(quoted)), expected);
+		scope_complain_title(scope, expected);
 		name[0] = '\0';
 	}
-	return take(name_out, name);
+	return take(scope, &host->name, name);
 }
 
-static int
-add_aliases(struct build *build, struct config_host *host, struct tree_section *section)
+static void
+choose_listeners(const struct config *config, struct config_host *host)
 {
-	host->aliases = calloc(section->value_count + 1, sizeof(*host->aliases));
-	if (host->aliases == NULL)
-		return -1;
-	for (size_t i = 0; i < section->value_count; i++) {
-		struct tree_value *value = &section->values[i];
+	host->listener_bits = 0;
+	for (size_t i = 0; i < config->listener_count && i < CONFIG_LISTENERS_MAX; i++) {
+		bool is_named = host->listen.count == 0;
 
-		if (value->row->kind != SCHEMA_HOST_NAMES || value->text == NULL)
-			continue;
-		if (take_host_name(build, value->text, value->position, "host.aliases",
-		    &host->aliases[host->alias_count]) < 0)
-			return -1;
-		value->is_wrong = host->aliases[host->alias_count++][0] == '\0';
+		for (size_t k = 0; k < host->listen.count; k++)
+			is_named |= strcmp(host->listen.items[k], config->listeners[i].text) == 0;
+		if (is_named)
+			host->listener_bits |= UINT64_C(1) << i;
 	}
-	return 0;
 }
 
-/* "= /exact" or "/prefix" into title, path and is_exact. */
 static int
-parse_title(struct build *build, struct config_location *location,
-    const struct tree_section *section)
+build_host(struct scope *scope, const struct rules *global_rules, struct config_host *host)
 {
-	const char *path = section->title;
-	const char *expected;
-	char quoted[ERRORS_QUOTE_BYTES];
+	struct config *config = scope->config;
+	struct location_outer outer = { .settings = &host->settings };
+	struct rules rules;
 
-	if (path[0] == '=') {
-		location->is_exact = true;
-		path += 1 + strspn(path + 1, " ");
-	}
-	expected = path_check_location(path);
-	if (expected == NULL && !value_is_text(path, false))
-		expected = "at most 4095 bytes without control characters";
-	if (expected != NULL) {
-		errors_add(build->errors, section->position, "location is %s, expected %s",
-		    errors_quote(section->title, quoted, sizeof(quoted)), expected);
-		path = "";
-	}
-	if (take(&location->path, path) < 0)
+	host->settings = config->settings;
+	if (scope_store_defaults(config, SCHEMA_HOST, host) < 0 ||
+	    scope_store(scope, host) < 0 || scope_read_reset(scope) < 0 ||
+	    settings_apply(scope, &host->settings) < 0 ||
+	    headers_apply(scope, &host->settings) < 0 ||
+	    error_pages_apply(scope, &host->settings) < 0 ||
+	    rules_build(scope, global_rules, &rules) < 0)
 		return -1;
-	if (asprintf(&location->title, "%s%s", location->is_exact ? "= " : "", path) >= 0)
-		return 0;
-	location->title = NULL;
-	return -1;
-}
-
-/* An exact location's alias is a file unless it ends in a slash: its folder becomes the
- * root. Every other alias is the root itself. */
-static int
-apply_alias(struct build *build, struct config_location *location,
-    struct tree_section *section, struct tree_value *value)
-{
-	struct source_place place = source_place(build->errors->source, value->position);
-	bool is_wrong = !value_is_text(value->text, false);
-	char *path = is_wrong ? NULL : path_clean(value->text, &is_wrong);
-	int outcome = 0;
-
-	if (is_wrong)
-		settings_add_wrong(build->errors, section, value);
-	else if (path == NULL)
-		return -1;
-	if (is_wrong)
-		return 0;
-	location->is_alias = true;
-	if (location->is_exact && value->text[strlen(value->text) - 1] != '/') {
-		char *slash = strrchr(path, '/');
-
-		outcome = take(&location->alias_file, slash + 1);
-		slash[slash == path] = '\0';
-	}
-	if (outcome == 0)
-		outcome = settings_add_root(build->config, path, place,
-		    &location->settings.root_index);
-	free(path);
-	return outcome;
+	host->rules = rules.items;
+	host->rule_count = rules.count;
+	host->own_rule_index = rules.own_index;
+	choose_listeners(config, host);
+	return location_build_all(scope, &outer, &host->locations, &host->location_count);
 }
 
 static int
-add_location(struct build *build, struct config_host *host, struct tree_section *section)
+add_host(struct scope *scope, const struct rules *global_rules)
 {
-	struct config_location *location = &host->locations[host->location_count++];
-	struct tree_value *alias = tree_find_value(section, "alias");
-
-	if (parse_title(build, location, section) < 0 ||
-	    settings_inherit(&location->settings, &host->settings) < 0 ||
-	    settings_apply(build->config, &location->settings, section, build->errors) < 0)
-		return -1;
-	if (alias == NULL || alias->text[0] == '\0')
-		return 0;
-	return apply_alias(build, location, section, alias);
-}
-
-static int
-add_host(struct build *build, struct tree_section *section)
-{
-	struct config_host *host = &build->config->hosts[build->config->host_count++];
-	struct source_place place = source_place(build->errors->source, section->position);
+	struct config_host *host = &scope->config->hosts[scope->config->host_count++];
+	struct source_place place = scope_place(scope);
 
 	host->line = place.line;
-	host->locations = calloc(section->child_count + 1, sizeof(*host->locations));
-	if (host->locations == NULL || take(&host->file, place.file) < 0 ||
-	    take_host_name(build, section->title, section->position, "host", &host->name) < 0 ||
-	    add_aliases(build, host, section) < 0 || store_values(build, section, host) < 0 ||
-	    settings_inherit(&host->settings, &build->config->settings) < 0 ||
-	    settings_apply(build->config, &host->settings, section, build->errors) < 0)
+	if (take(scope, &host->file, place.file) < 0 || take_host_name(scope, host) < 0)
 		return -1;
-	for (size_t i = 0; i < section->child_count; i++) {
-		if (add_location(build, host, section->children[i]) < 0)
-			return -1;
-	}
-	return 0;
+	return build_host(scope, global_rules, host);
 }
 
-/* Without any host section, one host for all names. */
+/* Without any host section, one host for all names: what an empty section would make. */
 static int
-add_implicit_host(struct build *build)
+add_implicit_host(const struct scope *global, const struct rules *global_rules)
 {
-	struct config_host *host = build->config->hosts;
+	struct config_host *host = &global->config->hosts[0];
+	struct tree_section section = { .scope = SCHEMA_HOST };
+	struct scope scope = scope_inner(global, &section);
 
-	build->config->host_count = 1;
-	host->aliases = calloc(1, sizeof(*host->aliases));
-	host->locations = calloc(1, sizeof(*host->locations));
-	if (host->aliases == NULL || host->locations == NULL ||
-	    take(&host->file, build->config->source) < 0)
+	global->config->host_count = 1;
+	if (take(&scope, &host->file, global->config->source) < 0 ||
+	    take(&scope, &host->name, "*") < 0)
 		return -1;
-	return take(&host->name, "*") < 0 ? -1 :
-	    settings_inherit(&host->settings, &build->config->settings);
+	return build_host(&scope, global_rules, host);
 }
 
 static void
@@ -255,60 +144,97 @@ choose_default_host(struct config *config)
 	config->hosts[0].is_default = true;
 }
 
-static int
-add_section(struct build *build, struct tree_section *section)
-{
-	switch (section->scope) {
-	case SCHEMA_LISTEN: return add_listener(build, section);
-	case SCHEMA_HOST: return add_host(build, section);
-	default: return store_values(build, section, value_base(build->config, section->scope));
-	}
-}
-
 /* So that roots can be compared with it. */
 static int
-clean_chroot(struct build *build, const struct tree_section *tree)
+clean_chroot(const struct scope *scope)
 {
-	struct tree_value *value = tree_find_value(tree, "chroot");
+	struct config *config = scope->config;
+	struct tree_value *value = tree_find_value(scope->section, "chroot");
 	bool is_wrong;
 	char *path;
+	int outcome = 0;
 
-	if (build->config->chroot[0] == '\0')
+	if (config->chroot[0] == '\0')
 		return 0;
-	path = path_clean(build->config->chroot, &is_wrong);
+	path = path_clean(config->chroot, &is_wrong);
 	if (path == NULL && is_wrong && value != NULL)
-		settings_add_wrong(build->errors, tree, value);
+		scope_complain(scope, value, NULL);
 	else if (path == NULL)
 		return -1;
-	free(build->config->chroot);
-	build->config->chroot = path != NULL ? path : strdup("");
-	return build->config->chroot == NULL ? -1 : 0;
+	outcome = take(scope, &config->chroot, path != NULL ? path : "");
+	free(path);
+	return outcome;
+}
+
+static int
+build_globals(struct scope *scope, struct rules *rules_out)
+{
+	static const struct rules none = { 0 };
+	struct config *config = scope->config;
+
+	if (settings_init_default(config, &config->settings) < 0)
+		return -1;
+	for (enum schema_scope inner = SCHEMA_GLOBAL; inner <= SCHEMA_LOG; inner++) {
+		if (scope_store_defaults(config, inner, value_base(config, inner)) < 0)
+			return -1;
+	}
+	if (scope_store(scope, config) < 0 || clean_chroot(scope) < 0 ||
+	    settings_apply(scope, &config->settings) < 0 ||
+	    headers_apply(scope, &config->settings) < 0 ||
+	    error_pages_apply(scope, &config->settings) < 0 ||
+	    rules_build(scope, &none, rules_out) < 0)
+		return -1;
+	config->rules = rules_out->items;
+	config->rule_count = rules_out->count;
+	return 0;
+}
+
+/* Listeners before hosts, which name them. */
+static int
+build_sections(struct scope *scope)
+{
+	struct config *config = scope->config;
+
+	for (size_t i = 0; i < scope->section->child_count; i++) {
+		struct scope inner = scope_inner(scope, scope->section->children[i]);
+		void *base = value_base(config, inner.section->scope);
+
+		if (inner.section->scope == SCHEMA_LISTEN ? add_listener(&inner) < 0 :
+		    base != NULL && scope_store(&inner, base) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+build_hosts(struct scope *scope, const struct rules *global_rules)
+{
+	for (size_t i = 0; i < scope->section->child_count; i++) {
+		struct scope inner = scope_inner(scope, scope->section->children[i]);
+
+		if (inner.section->scope == SCHEMA_HOST && add_host(&inner, global_rules) < 0)
+			return -1;
+	}
+	if (scope->config->host_count == 0 && add_implicit_host(scope, global_rules) < 0)
+		return -1;
+	choose_default_host(scope->config);
+	return 0;
 }
 
 int
 build_config(struct config *config, struct tree_section *tree, struct errors *errors)
 {
-	struct build build = { config, errors };
+	struct scope scope = { .config = config, .errors = errors, .section = tree };
+	struct rules rules;
 
-	/* One more than needed: the implicit host, and never 0 bytes. */
-	config->listeners = calloc(tree->child_count + 1, sizeof(*config->listeners));
-	config->hosts = calloc(tree->child_count + 1, sizeof(*config->hosts));
-	if (config->listeners == NULL || config->hosts == NULL ||
-	    settings_init_default(&config->settings) < 0)
+	/* One more than needed, for the implicit host. */
+	config->listeners = keep_alloc(config->keep,
+	    (tree->child_count + 1) * sizeof(*config->listeners));
+	config->hosts = keep_alloc(config->keep,
+	    (tree->child_count + 1) * sizeof(*config->hosts));
+	config->roots = keep_alloc(config->keep, 0);
+	if (config->listeners == NULL || config->hosts == NULL || config->roots == NULL)
 		return -1;
-	for (enum schema_scope scope = SCHEMA_GLOBAL; scope <= SCHEMA_LOG; scope++) {
-		if (store_defaults(scope, value_base(config, scope)) < 0)
-			return -1;
-	}
-	if (store_values(&build, tree, config) < 0 || clean_chroot(&build, tree) < 0 ||
-	    settings_apply(config, &config->settings, tree, errors) < 0)
-		return -1;
-	for (size_t i = 0; i < tree->child_count; i++) {
-		if (add_section(&build, tree->children[i]) < 0)
-			return -1;
-	}
-	if (config->host_count == 0 && add_implicit_host(&build) < 0)
-		return -1;
-	choose_default_host(config);
-	return 0;
+	return build_globals(&scope, &rules) < 0 || build_sections(&scope) < 0 ||
+	    build_hosts(&scope, &rules) < 0 ? -1 : 0;
 }

@@ -7,14 +7,13 @@
 #include "config/config.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "config/build.h"
 #include "config/errors.h"
+#include "config/keep.h"
 #include "config/load.h"
 #include "config/log_format.h"
 #include "config/mime.h"
-#include "config/settings.h"
 #include "config/source.h"
 #include "config/validate.h"
 
@@ -42,17 +41,30 @@ compile(struct config *config, const struct tree_section *tree, struct errors *e
 }
 
 static struct config *
-finish(struct source *source, struct errors *errors)
+config_new(const struct source *source)
 {
 	struct config *config = calloc(1, sizeof(*config));
+
+	if (config == NULL)
+		return NULL;
+	config->keep = keep_new();
+	if (config->keep != NULL)
+		config->source = keep_text(config->keep, source->files[0]);
+	if (config->source == NULL)
+		config_free(&config);
+	return config;
+}
+
+static struct config *
+finish(struct source *source, struct errors *errors)
+{
+	struct config *config = config_new(source);
 	bool is_whole = false, has_memory = false;
 	struct tree_section *tree = load_tree(source, errors, &is_whole);
 
-	if (config != NULL && tree != NULL) {
-		config->source = strdup(source->files[0]);
-		has_memory = config->source != NULL && build_config(config, tree, errors) == 0 &&
+	if (config != NULL && tree != NULL)
+		has_memory = build_config(config, tree, errors) == 0 &&
 		    (!is_whole || validate_config(config, tree, errors) == 0);
-	}
 	if (!has_memory)
 		errors_add_no_memory(errors);
 	else if (!is_whole && errors->shown->count == 0)
@@ -93,50 +105,6 @@ config_load_text(const char *text, const char *name, struct config_errors *error
 	return config;
 }
 
-static void
-free_locations(struct config_host *host)
-{
-	for (size_t i = 0; i < host->location_count; i++) {
-		free(host->locations[i].title);
-		free(host->locations[i].path);
-		free(host->locations[i].alias_file);
-		settings_fini(&host->locations[i].settings);
-	}
-	free(host->locations);
-}
-
-static void
-free_hosts(struct config *config)
-{
-	for (size_t i = 0; i < config->host_count; i++) {
-		struct config_host *host = &config->hosts[i];
-
-		for (size_t j = 0; j < host->alias_count; j++)
-			free(host->aliases[j]);
-		free(host->aliases);
-		free(host->name);
-		free(host->file);
-		settings_fini(&host->settings);
-		free_locations(host);
-	}
-	free(config->hosts);
-}
-
-static void
-free_lists(struct config *config)
-{
-	for (size_t i = 0; i < config->listener_count; i++) {
-		free(config->listeners[i].text);
-		free(config->listeners[i].file);
-	}
-	free(config->listeners);
-	for (size_t i = 0; i < config->root_count; i++) {
-		free(config->roots[i].path);
-		free(config->roots[i].file);
-	}
-	free(config->roots);
-}
-
 void
 config_free(struct config **config)
 {
@@ -144,20 +112,9 @@ config_free(struct config **config)
 
 	if (gone == NULL)
 		return;
-	free(gone->source);
-	free(gone->user);
-	free(gone->group);
-	free(gone->pid_file);
-	free(gone->chroot);
-	free(gone->types_file);
-	free(gone->log.error);
-	free(gone->log.access);
-	free(gone->log.format);
 	log_format_free(&gone->log.compiled_format);
-	settings_fini(&gone->settings);
-	free_lists(gone);
-	free_hosts(gone);
 	mime_free(&gone->mime);
+	keep_free(&gone->keep);
 	free(gone);
 	*config = NULL;
 }

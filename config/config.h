@@ -16,6 +16,10 @@
 
 struct mime_table;
 struct log_format;
+struct network;
+struct pattern;
+struct template;
+struct keep;
 
 #define CONFIG_LISTENERS_MAX 64
 
@@ -50,6 +54,9 @@ struct config_limits {
 	size_t header_bytes;        /* request line and fields together */
 	unsigned header_field_count; /* 1 .. HTTP_FIELD_MAX */
 	uint64_t body_bytes;        /* request content */
+	unsigned connections_per_client; /* at the same time, one address; 0: no limit */
+	uint64_t connection_rate_bytes_s; /* all answers of a connection; 0: no limit */
+	unsigned client_count;      /* addresses that are remembered for limits and passwords */
 };
 
 struct config_log {
@@ -69,6 +76,7 @@ struct config_listener {
 	bool is_dual_stack;         /* "*:port": IPv6 socket that takes IPv4 too */
 	unsigned backlog_count;
 	unsigned defer_accept_s;    /* TCP_DEFER_ACCEPT; 0: off; ignored for unix: */
+	bool proxy_protocol;        /* each connection begins with a PROXY header, or ends */
 	unsigned line;
 	char *file;
 };
@@ -81,38 +89,208 @@ struct config_root {
 	unsigned line;
 };
 
-/* What applies in a scope after inheritance: global < host < location. */
+/* Statuses 100 to 599, a bit each. */
+struct config_statuses {
+	uint8_t bits[63];
+};
+static inline bool
+config_statuses_hold(const struct config_statuses *set, unsigned status)
+{
+	return status >= 100 && status <= 599 &&
+	    (set->bits[(status - 100) / 8] >> (status - 100) % 8 & 1) != 0;
+}
+
+enum config_header_action {
+	CONFIG_HEADER_SET,          /* in place of all fields of that name */
+	CONFIG_HEADER_ADD,          /* beside them */
+	CONFIG_HEADER_DEFAULT,      /* unless there is one */
+	CONFIG_HEADER_REMOVE,
+};
+struct config_header {
+	char *name;                 /* a token */
+	char *value;                /* a field value; "" for REMOVE */
+	enum config_header_action action;
+	struct config_statuses statuses; /* of the answers it applies to; all by default */
+	char **status_texts;        /* as written, for the dump; empty: all */
+	size_t status_text_count;
+};
+
+/* A file that stands in for the built-in page of a status. */
+struct config_error_page {
+	char *title;                /* as written: "404", "500 502", "5xx" */
+	struct config_statuses statuses;
+	char *file;                 /* path below the root, as written, starts with '/' */
+	unsigned root_index;        /* of the scope it was written in, never CONFIG_NO_ROOT */
+	unsigned status;            /* sent instead; 0: the same */
+};
+
+enum config_match {
+	CONFIG_MATCH_EXACT,         /* "= /x" */
+	CONFIG_MATCH_STRONG_PREFIX, /* "^~ /x": no pattern is tried when it is the longest */
+	CONFIG_MATCH_PREFIX,        /* "/x": whole segments */
+	CONFIG_MATCH_PATTERN,       /* "~ x", "~* x": PCRE2, anywhere in the decoded path */
+};
+/* The title of a location, redirect or rewrite. */
+struct config_matcher {
+	char *title;                /* as written, normalised blanks */
+	enum config_match match;
+	char *path;                 /* decoded, starts with '/'; for patterns the pattern's text */
+	struct pattern *pattern;    /* NULL unless CONFIG_MATCH_PATTERN */
+};
+
+/* A redirect answers; a rewrite changes the path and goes on. */
+struct config_rule {
+	struct config_matcher matcher;
+	bool is_rewrite;
+	unsigned status;            /* redirect: 301 302 303 307 308 410 or another 4xx */
+	char *to;                   /* as written; "" where the status has no Location */
+	struct template *target;    /* compiled `to`; NULL when that is "" */
+	bool is_last;               /* rewrite: no later rule of this scope is tried */
+	char *file;                 /* place, for explanations and messages */
+	unsigned line;
+};
+
+/* "text/css 30d": what answers of a type say about their age. */
+struct config_expiry {
+	char *text;                 /* as written */
+	char *type;                 /* "text/css"; "image/" for all images; "" for all types */
+	int64_t age_s;              /* -1: "off", nothing is said; 0: no-cache */
+};
+
+/* "text/x-foo foo bar": extensions of a scope. */
+struct config_type {
+	char *text;                 /* as written */
+	char *type;
+	char **extensions;          /* lower case, without dot */
+	size_t extension_count;
+};
+
+enum config_coding { CONFIG_CODING_GZIP, CONFIG_CODING_BR, CONFIG_CODING_ZSTD };
+enum config_auth { CONFIG_AUTH_OFF, CONFIG_AUTH_BASIC, CONFIG_AUTH_DIGEST };
+enum config_satisfy { CONFIG_SATISFY_ALL, CONFIG_SATISFY_ANY };
+enum config_unknown_host { CONFIG_UNKNOWN_DEFAULT, CONFIG_UNKNOWN_400, CONFIG_UNKNOWN_421 };
+enum config_real_ip { CONFIG_X_FORWARDED_FOR, CONFIG_FORWARDED };
+
+/* A network of allow or deny, and how deep the scope lies that wrote it: 0 global, 1 host,
+ * 2 location, 3 location in a location ... */
+struct config_access {
+	char *text;                 /* as written */
+	struct network *network;    /* see network.h */
+	unsigned depth;
+};
+
+/* A file that workers open themselves, each time they need it: root_index is its folder. */
+struct config_file {
+	char *path;                 /* as written; "": none */
+	unsigned root_index;        /* CONFIG_NO_ROOT: none */
+	char *name;                 /* last segment */
+};
+
+struct config_texts {           /* a list of strings */
+	char **items;
+	size_t count;
+};
+
+/* What applies in a scope after inheritance: global < host < location < inner location.
+ * Copied whole by inner scopes: all it points to is immutable and belongs to config.keep. */
 struct config_settings {
+	/* files */
 	unsigned root_index;        /* into config.roots; CONFIG_NO_ROOT: nothing to serve (404) */
-	char **index;               /* names to try in a directory, in order */
-	size_t index_count;
+	struct config_texts index;  /* names to try in a directory, in order */
+	struct config_texts try_files; /* "$uri", "$uri/", "/file", last "/fallback" or "=404" */
 	bool follow_symlinks;       /* links may leave the root */
 	bool dot_files;             /* names that start with a dot are served */
+	bool autoindex;             /* directories without an index are listed */
+	bool ssi;                   /* text/html files hold server-side includes */
+	char *user_dir;             /* as written, with one asterisk for the user; "": none */
+	unsigned user_dir_root_index; /* what stands before the asterisk; CONFIG_NO_ROOT: none */
+	char *user_dir_below;       /* what stands behind it, without slashes around; maybe "" */
+	/* representation */
 	bool etag;                  /* send ETag */
 	unsigned max_range_count;   /* more ranges in one request: the whole file; 0: ranges off */
 	char *default_type;         /* media type of an unknown extension; "" : none sent */
 	char *charset;              /* added to text types; "": none */
+	struct config_type *types;  /* inner scopes' first */
+	size_t type_count;
+	bool nosniff;               /* X-Content-Type-Options: nosniff */
+	struct config_texts languages; /* name.html.LANGUAGE, best first when the client has no
+	                             * preference; lower case */
+	bool compress;              /* on the fly */
+	bool precompressed;         /* name.zst, name.br, name.gz beside the file */
+	struct config_texts compress_types; /* "text/" and all of it, "application/json" */
+	size_t compress_min_bytes;
+	enum config_coding codings[3]; /* best first */
+	unsigned coding_count;
+	unsigned gzip_level, brotli_level, zstd_level;
+	/* fields of the answer */
+	struct config_header *headers; /* outer scopes' first */
+	size_t header_count;
+	char *cache_control;        /* "": none beyond what expires says */
+	struct config_expiry *expires; /* inner scopes' first */
+	size_t expiry_count;
+	unsigned hsts_s;            /* 0: off */
+	bool hsts_subdomains, hsts_preload;
+	struct config_texts cors;   /* origins, or "*"; none: off */
+	bool cors_credentials;
+	struct config_texts cors_headers; /* that a preflight allows */
+	unsigned cors_max_age_s;
+	struct config_error_page *error_pages; /* inner scopes' first */
+	size_t error_page_count;
+	/* access */
+	struct config_access *allow, *deny; /* in any order */
+	size_t allow_count, deny_count;
+	enum config_satisfy satisfy;
+	enum config_auth auth_type;
+	char *auth_name;            /* the realm */
+	struct config_file auth_user_file, auth_group_file;
+	struct config_texts require_user, require_group; /* none of either: every user */
+	/* limits */
+	uint64_t request_rate_per_1000s; /* requests in 1000 s of one client; 0: no limit */
+	char *request_rate;         /* as written: "10/s" */
+	unsigned request_burst;     /* requests beyond the rate that are let through at once */
+	uint64_t limit_rate_bytes_s; /* each answer; 0: no limit */
+	/* log */
+	bool access_log;            /* requests are logged */
+	struct config_statuses access_log_statuses; /* those that are; all when none is named */
+	struct config_texts access_log_status; /* as written */
 };
 #define CONFIG_NO_ROOT UINT32_MAX
 
 struct config_location {
-	char *title;                /* as written: "/files/" or "= /x" */
-	char *path;                 /* decoded prefix or exact path, starts with '/' */
-	bool is_exact;
-	/* alias replaces path by the directory root_index; without alias, the
+	struct config_matcher matcher;
+	/* alias replaces the matched path by the directory root_index; without alias, the
 	 * whole URL path is looked up below root_index. */
 	bool is_alias;
 	char *alias_file;           /* exact location with alias to one file: its name
 	                             * below root_index; else NULL */
+	struct template *alias_target; /* pattern location with alias: the path below
+	                             * root_index, with captures; else NULL */
+	char *alias_text;           /* as written here; NULL: none, or that of an outer location */
+	const char *alias_path;     /* what the directory stands for: matcher.path, of the outer
+	                             * location if the alias is that one's; NULL unless is_alias
+	                             * without alias_file and alias_target */
 	struct config_settings settings;
+	struct config_rule *rules;  /* those of outer locations first, own ones last */
+	size_t rule_count;
+	size_t own_rule_index;      /* the first that was written here */
+	struct config_location *locations; /* within this one, in file order */
+	size_t location_count;
+	char *file;
+	unsigned line;
 };
 
 struct config_host {
 	char *name;                 /* lower case, no port; "*.example.org"; "*": any */
 	char **aliases;             /* same forms */
 	size_t alias_count;
-	bool is_default;            /* exactly one host of a configuration is */
+	bool is_default;            /* for names that no host of the listener has; at most one
+	                             * of a listener's hosts is, without one it is the first */
+	struct config_texts listen; /* titles of listen sections; none: all of them */
+	uint64_t listener_bits;     /* the same as indexes into config.listeners */
 	struct config_settings settings;
+	struct config_rule *rules;  /* global ones first */
+	size_t rule_count;
+	size_t own_rule_index;
 	struct config_location *locations; /* in file order */
 	size_t location_count;
 	char *file;
@@ -125,11 +303,17 @@ struct config {
 	char *pid_file;             /* absolute, or "" for none */
 	char *chroot;               /* absolute, or "" for none; all roots lie below it */
 	char *types_file;           /* mime.types; "" : built-in types only */
+	enum config_unknown_host unknown_host;
+	struct config_access *trusted_proxies; /* depth is 0 */
+	size_t trusted_proxy_count;
+	enum config_real_ip real_ip_header;
 	struct config_pool pool;
 	struct config_keepalive keepalive;
 	struct config_limits limits;
 	struct config_log log;
 	struct config_settings settings; /* the global scope */
+	struct config_rule *rules;
+	size_t rule_count;
 	struct config_listener *listeners;
 	size_t listener_count;      /* 1 .. CONFIG_LISTENERS_MAX */
 	struct config_host *hosts;  /* at least one */
@@ -137,6 +321,7 @@ struct config {
 	struct config_root *roots;
 	size_t root_count;
 	struct mime_table *mime;
+	struct keep *keep;          /* owns what settings, locations and rules point to */
 };
 
 /* Collects what is wrong with a configuration, a line of text each:

@@ -16,9 +16,9 @@
 #include "config/scan.h"
 #include "config/unknown.h"
 
-#define SECTIONS_MAX 10000      /* libconfuse compares each new title with all others */
-#define DEPTH_MAX 4             /* global, host, location: three */
-#define OPTIONS_MAX 32          /* in one scope, with START_MARK and the end */
+#define SECTIONS_MAX 100000     /* each takes some KiB until the configuration is built */
+#define DEPTH_MAX (SCHEMA_LOCATION_DEPTH + 3)  /* global, host, locations, a header in them */
+#define OPTIONS_MAX 100         /* in one scope, with START_MARK and the end */
 #define UNKNOWN_MAX 32          /* each costs another run */
 #define NAME_BYTES 128          /* of an unknown directive, for the message */
 
@@ -26,8 +26,11 @@
  * the only call at which the section's first line can be seen. */
 #define START_MARK "\001start"
 
+/* Each depth of locations has an array of its own, since libconfuse copies an array with all
+ * that it points to; the innermost has no location in it. */
 struct options {
-	cfg_opt_t of[SCHEMA_SCOPE_COUNT][OPTIONS_MAX];
+	cfg_opt_t of[SCHEMA_SCOPE_COUNT][OPTIONS_MAX];  /* SCHEMA_LOCATION: the outermost */
+	cfg_opt_t inner[SCHEMA_LOCATION_DEPTH - 1][OPTIONS_MAX];
 };
 
 struct frame {
@@ -86,8 +89,7 @@ add_repeated(const char *name, unsigned position, unsigned first_position)
 	    "%s is set again, expected once, the first is at %s:%u", name, first.file, first.line);
 }
 
-/* The section's kind, when the parent may hold it. libconfuse takes "host|location" for
- * a way into a section that is closed already; here that is unknown. */
+/* The section's kind, when the parent may hold it; else NULL, and it is unknown. */
 static const struct schema_directive *
 find_section(const cfg_t *cfg, size_t depth)
 {
@@ -97,23 +99,6 @@ find_section(const cfg_t *cfg, size_t depth)
 		return NULL;
 	row = schema_find(top()->section->scope, cfg->name);
 	return row != NULL && row->kind == SCHEMA_SECTION ? row : NULL;
-}
-
-/* libconfuse replaces a section when its title comes again. Each keeps its own place
- * here, so the title is exchanged for one that is never the same. */
-static void
-hide_title(cfg_t *cfg)
-{
-	char *unique = NULL;
-
-	if (cfg->title == NULL)
-		return;
-	if (asprintf(&unique, "\001%zu", loading->section_count) < 0) {
-		loading->has_no_memory = true;
-		return;
-	}
-	free(cfg->title);
-	cfg->title = unique;
 }
 
 /* Parse callback of START_MARK. Must give 0 while libconfuse sets defaults: anything
@@ -147,7 +132,6 @@ on_section_start(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	loading->section_count++;
 	loading->frames[loading->depth].cfg = cfg;
 	loading->frames[loading->depth++].section = section;
-	hide_title(cfg);
 	return 0;
 }
 
@@ -208,14 +192,16 @@ note_empty_lists(const struct frame *frame)
 	}
 }
 
-/* Validate callback of sections, at the closing brace. */
+/* Validate callback of sections, at the closing brace. The tree has all of the section;
+ * libconfuse's own copy goes, or it would hold every option of every section to the end, and
+ * would take a section of the same title for this one. */
 static int
 on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 {
-	(void)opt;
 	loading->position = (unsigned)cfg->line;
 	note_empty_lists(top());
 	loading->depth--;
+	(void)cfg_opt_rmnsec(opt, opt->nvalues - 1);
 	if (loading->section_count > SECTIONS_MAX) {
 		errors_add(loading->errors, loading->position,
 		    "too many sections, expected at most %d", SECTIONS_MAX);
@@ -280,29 +266,46 @@ on_error(cfg_t *cfg, const char *format, va_list arguments)
 	    errors_quote(text, quoted, sizeof(quoted)));
 }
 
-static void
-fill_options(struct options *options, enum schema_scope scope)
+/* The options within a location option of this depth, 0 for the host's; NULL: none. */
+static cfg_opt_t *
+location_options(struct options *options, unsigned depth)
 {
-	cfg_opt_t *opt = options->of[scope];
+	if (depth == 0)
+		return options->of[SCHEMA_LOCATION];
+	return depth < SCHEMA_LOCATION_DEPTH ? options->inner[depth - 1] : NULL;
+}
+
+static cfg_opt_t
+make_option(struct options *options, const struct schema_directive *row, unsigned depth)
+{
+	int list = schema_is_list(row) ? CFGF_LIST : CFGF_NONE;
+	int title = row->has_title ? CFGF_TITLE : CFGF_NONE;
+	cfg_opt_t opt;
+
+	if (row->kind != SCHEMA_SECTION)
+		return (cfg_opt_t)CFG_PTR_CB(row->name, NULL, CFGF_NODEFAULT | list, on_value,
+		    NULL);
+	opt = (cfg_opt_t)CFG_SEC(row->name, row->min == SCHEMA_LOCATION ?
+	    location_options(options, depth) : options->of[row->min], CFGF_MULTI | title);
+	opt.validcb = on_section_end;
+	return opt;
+}
+
+/* depth: how many locations are around. */
+static void
+fill_options(struct options *options, enum schema_scope scope, unsigned depth, cfg_opt_t *opt)
+{
 	size_t row_count;
 	const struct schema_directive *rows = schema_rows(&row_count);
 
 	*opt++ = (cfg_opt_t)CFG_PTR_CB(START_MARK, (char *)"x", CFGF_NONE, on_section_start, NULL);
 	for (size_t i = 0; i < row_count; i++) {
-		int list = schema_is_list(&rows[i]) ? CFGF_LIST : CFGF_NONE;
-		int title = rows[i].has_title ? CFGF_TITLE : CFGF_NONE;
+		bool is_too_deep = rows[i].kind == SCHEMA_SECTION &&
+		    rows[i].min == SCHEMA_LOCATION && location_options(options, depth) == NULL;
 
-		if ((rows[i].scopes & SCHEMA_IN(scope)) == 0 || rows[i].kind == SCHEMA_INCLUDE)
-			continue;
-		if (rows[i].kind == SCHEMA_SECTION) {
-			*opt = (cfg_opt_t)CFG_SEC(rows[i].name, options->of[rows[i].min],
-			    CFGF_MULTI | title);
-			opt->validcb = on_section_end;
-		} else {
-			*opt = (cfg_opt_t)CFG_PTR_CB(rows[i].name, NULL, CFGF_NODEFAULT | list,
-			    on_value, NULL);
-		}
-		opt++;
+		if ((rows[i].scopes & SCHEMA_IN(scope)) != 0 && rows[i].kind != SCHEMA_INCLUDE &&
+		    !is_too_deep)
+			*opt++ = make_option(options, &rows[i], depth);
 	}
 	*opt = (cfg_opt_t)CFG_END();
 }
@@ -315,7 +318,9 @@ options_new(void)
 	if (options == NULL)
 		return NULL;
 	for (enum schema_scope scope = 0; scope < SCHEMA_SCOPE_COUNT; scope++)
-		fill_options(options, scope);
+		fill_options(options, scope, scope == SCHEMA_LOCATION, options->of[scope]);
+	for (unsigned depth = 1; depth < SCHEMA_LOCATION_DEPTH; depth++)
+		fill_options(options, SCHEMA_LOCATION, depth + 1, options->inner[depth - 1]);
 	return options;
 }
 

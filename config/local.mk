@@ -4,23 +4,43 @@
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	config/address.c config/address.h \
+	config/alias.c config/alias.h \
 	config/build.c config/build.h \
 	config/config.c config/config.h \
+	config/directives.c config/directives.h \
 	config/dump.c \
+	config/duplicates.c config/duplicates.h \
+	config/element.c config/element.h \
+	config/error_pages.c config/error_pages.h \
 	config/errors.c config/errors.h \
+	config/features.c config/features.h \
 	config/file.c config/file.h \
+	config/folder.c config/folder.h \
+	config/headers.c config/headers.h \
+	config/keep.c config/keep.h \
+	config/list.c config/list.h \
 	config/load.c config/load.h \
+	config/location.c config/location.h \
 	config/log_format.c config/log_format.h \
+	config/matcher.c config/matcher.h \
 	config/mime.c config/mime.h \
+	config/network.c config/network.h \
 	config/path.c config/path.h \
+	config/pattern.c config/pattern.h \
+	config/rules.c config/rules.h \
 	config/scan.c config/scan.h \
 	config/schema.c config/schema.h \
+	config/scope.c config/scope.h \
 	config/settings.c config/settings.h \
 	config/source.c config/source.h \
+	config/statuses.c config/statuses.h \
 	config/suggest.c config/suggest.h \
+	config/syntax.c config/syntax.h \
+	config/template.c config/template.h \
 	config/tree.c config/tree.h \
 	config/units.c config/units.h \
 	config/unknown.c config/unknown.h \
+	config/usage.c config/usage.h \
 	config/validate.c config/validate.h \
 	config/value.c config/value.h
 

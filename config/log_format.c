@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define COMMON "%h %l %u %t \"%r\" %>s %b"
 #define COMBINED COMMON " \"%{Referer}i\" \"%{User-Agent}i\""
 
 #define NUMBER_BYTES 20         /* 2^64 - 1 */
 #define VALUE_BYTES 4           /* one escaped byte: \xHH */
+#define ID_BYTES 33             /* two 64-bit numbers in hexadecimal */
 
 static const struct directive {
 	char letter;
@@ -44,6 +46,23 @@ static const struct directive {
 	{ 'P', LOG_STEP_PID, NUMBER_BYTES },
 	{ 'X', LOG_STEP_CONNECTION_STATUS, 1 },
 	{ 'k', LOG_STEP_KEEPALIVE_COUNT, NUMBER_BYTES },
+	{ 'p', LOG_STEP_PORT, NUMBER_BYTES },
+	{ 'L', LOG_STEP_ID, ID_BYTES },
+};
+
+/* With braces: a word that chooses, or the name of a field. */
+static const struct braced {
+	char letter;
+	const char *word;           /* NULL: the name of a header field */
+	enum log_step_kind kind;
+	unsigned least_bytes;
+} braced[] = {
+	{ 'i', NULL, LOG_STEP_FIELD, VALUE_BYTES },
+	{ 'o', NULL, LOG_STEP_ANSWER_FIELD, VALUE_BYTES },
+	{ 'T', "s", LOG_STEP_DURATION_S, NUMBER_BYTES },
+	{ 'T', "ms", LOG_STEP_DURATION_MS, NUMBER_BYTES },
+	{ 'T', "us", LOG_STEP_DURATION_US, NUMBER_BYTES },
+	{ 'a', "c", LOG_STEP_PEER, VALUE_BYTES },
 };
 
 struct compiler {
@@ -93,32 +112,72 @@ is_field_name(const char *name, size_t bytes)
 	return bytes > 0;
 }
 
+/* The row for %{word}letter; NULL: there is none. */
+static const struct braced *
+find_braced(const char *word, size_t word_bytes, char letter)
+{
+	for (size_t i = 0; i < sizeof braced / sizeof braced[0]; i++) {
+		const char *wanted = braced[i].word;
+
+		if (braced[i].letter == letter && (wanted == NULL ||
+		    (strlen(wanted) == word_bytes && memcmp(wanted, word, word_bytes) == 0)))
+			return &braced[i];
+	}
+	return NULL;
+}
+
+/* Who reads a log must not be able to be somebody else by it; a cookie may be a session. */
+static bool
+is_credential(const char *name, size_t bytes)
+{
+	static const char *const names[] = {
+		"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strlen(names[i]) == bytes && strncasecmp(names[i], name, bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* at: behind "%{". */
 static bool
 compile_braces(struct compiler *compiler)
 {
-	const char *name = compiler->at, *end = strchr(name, '}');
+	const char *word = compiler->at, *end = strchr(word, '}');
+	const struct braced *row;
+	size_t bytes;
 
 	if (end == NULL) {
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
 		    "\"%%{\" without \"}\" in the format, expected %%{Name}i");
 		return false;
 	}
-	if (end[1] != 'i') {
+	bytes = (size_t)(end - word);
+	row = find_braced(word, bytes, end[1]);
+	if (row == NULL) {
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
-		    "unknown directive %%{%.*s}%.1s, expected %%{Name}i for a request header field",
-		    (int)(end - name), name, end + 1);
+		    "unknown directive %%{%.*s}%.1s, expected %%{Name}i for a field of the "
+		    "request, %%{Name}o of the answer, %%{ms}T, %%{us}T, %%{s}T or %%{c}a",
+		    (int)bytes, word, end + 1);
 		return false;
 	}
-	if (!is_field_name(name, (size_t)(end - name))) {
+	if (row->word == NULL && !is_field_name(word, bytes)) {
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
-		    "\"%.*s\" in %%{...}i, expected the name of a header field",
-		    (int)(end - name), name);
+		    "\"%.*s\" in %%{...}%c, expected the name of a header field",
+		    (int)bytes, word, row->letter);
 		return false;
 	}
-	if (!add_step(compiler, LOG_STEP_FIELD, name, (size_t)(end - name)))
+	if (row->word == NULL && is_credential(word, bytes)) {
+		snprintf(compiler->errbuf, compiler->errbuf_bytes,
+		    "%%{%.*s}%c would write credentials, expected another field (%%u is the user)",
+		    (int)bytes, word, row->letter);
 		return false;
-	compiler->least_bytes += VALUE_BYTES;
+	}
+	if (!add_step(compiler, row->kind, row->word == NULL ? word : NULL, bytes))
+		return false;
+	compiler->least_bytes += row->least_bytes;
 	compiler->at = end + 2;
 	return true;
 }
@@ -145,7 +204,9 @@ compile_letter(struct compiler *compiler)
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
 		    "unknown directive %%%.*s at byte %zu of the format, expected one of "
 		    "%%h %%a %%l %%u %%t %%r %%s %%>s %%b %%B %%O %%I %%D %%T %%m %%U %%q %%H "
-		    "%%v %%V %%P %%X %%k %%{Name}i %%%%", has_arrow ? 2 : 1, compiler->at,
+		    "%%v %%V %%P %%X %%k %%p %%L %%{Name}i %%{Name}o %%{ms}T %%{c}a "
+		    "%%%%",
+		    has_arrow ? 2 : 1, compiler->at,
 		    (size_t)(compiler->at - compiler->start));
 	return false;
 }

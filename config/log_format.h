@@ -21,7 +21,8 @@ enum log_step_kind {
 	LOG_STEP_SENT_BYTES,        /* %O */
 	LOG_STEP_RECEIVED_BYTES,    /* %I */
 	LOG_STEP_DURATION_US,       /* %D */
-	LOG_STEP_DURATION_S,        /* %T     whole seconds */
+	LOG_STEP_DURATION_S,        /* %T %{s}T  whole seconds */
+	LOG_STEP_DURATION_MS,       /* %{ms}T */
 	LOG_STEP_METHOD,            /* %m */
 	LOG_STEP_TARGET,            /* %U     path without the query */
 	LOG_STEP_QUERY,             /* %q     "?..." or nothing */
@@ -31,6 +32,10 @@ enum log_step_kind {
 	LOG_STEP_CONNECTION_STATUS, /* %X     X aborted, + kept alive, - closed */
 	LOG_STEP_KEEPALIVE_COUNT,   /* %k     earlier requests of the connection */
 	LOG_STEP_FIELD,             /* %{Name}i  text is the name */
+	LOG_STEP_ANSWER_FIELD,      /* %{Name}o  the same of the answer */
+	LOG_STEP_PEER,              /* %{c}a  the connection's address, be it a proxy's */
+	LOG_STEP_PORT,              /* %p     that the client came to */
+	LOG_STEP_ID,                /* %L     of the request, no other has it */
 };
 
 struct log_step {

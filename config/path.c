@@ -70,7 +70,7 @@ const char *
 path_check_location(const char *path)
 {
 	if (path[0] != '/')
-		return "\"/prefix\" or \"= /exact\"";
+		return "\"/prefix\", \"^~ /prefix\", \"= /exact\", \"~ pattern\" or \"~* pattern\"";
 	while (*path == '/') {
 		size_t bytes = strcspn(path + 1, "/");
 

@@ -1,232 +1,216 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Inheritance: a host starts as a copy of the global settings, a location as a copy
- * of its host's. Scalars of an inner scope win; names of an index are put in front
- * of the outer ones. Sections themselves are build.c's. Runs wherever a configuration
- * is read. The order of directives within a scope never matters.
- * Shown by tests/unit/config/test_build.c. */
+/* Inheritance: a host starts as a copy of the global settings, a location as a copy of its
+ * host's or of the location around it. Then `reset` takes some of them back to the default,
+ * then the scope's own are applied: plain values win, lists add up. Sections are left to
+ * headers.c, error_pages.c and rules.c. Runs wherever a configuration is read. The order of
+ * directives within a scope never matters, and an inner scope changes nothing of an outer one.
+ * Shown by tests/unit/config/test_settings.c. */
 #include "config/settings.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "config/path.h"
+#include "config/features.h"
+#include "config/folder.h"
+#include "config/keep.h"
+#include "config/list.h"
+#include "config/network.h"
+#include "config/statuses.h"
+#include "config/units.h"
 #include "config/value.h"
 
-#define INDEX_NAMES_MAX 64      /* set in one scope */
+#define RATE_MAX 1000000u       /* requests in a second or minute */
 
 static int
-copy_string(char **copy, const char *text)
+store_default(struct config *config, const struct schema_directive *row,
+    struct config_settings *settings)
 {
-	*copy = strdup(text);
-	return *copy == NULL ? -1 : 0;
-}
+	struct config_file *file = (struct config_file *)(void *)((char *)settings +
+	    row->field_offset);
+	char *empty = keep_text(config->keep, "");
 
-static int
-append_name(struct config_settings *settings, const char *name)
-{
-	char **grown;
-
-	for (size_t i = 0; i < settings->index_count; i++) {
-		if (strcmp(settings->index[i], name) == 0)
-			return 0;
+	if (schema_is_list(row))
+		return list_store_default(config, row, settings);
+	if (schema_is_plain(row))
+		return value_store(row, row->default_text, config->keep, settings) ==
+		    VALUE_STORED ? 0 : -1;
+	/* The others are empty by default. */
+	if (row->kind == SCHEMA_ROOT) {
+		settings->root_index = CONFIG_NO_ROOT;
+	} else if (row->kind == SCHEMA_FILE) {
+		*file = (struct config_file){ empty, CONFIG_NO_ROOT, empty };
+	} else if (row->kind == SCHEMA_USER_DIR) {
+		settings->user_dir = settings->user_dir_below = empty;
+		settings->user_dir_root_index = CONFIG_NO_ROOT;
+	} else if (row->kind == SCHEMA_RATE) {
+		settings->request_rate = empty;
+		settings->request_rate_per_1000s = 0;
 	}
-	grown = realloc(settings->index, (settings->index_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return -1;
-	settings->index = grown;
-	if (copy_string(&grown[settings->index_count], name) < 0)
-		return -1;
-	settings->index_count++;
-	return 0;
-}
-
-static void
-fini_index(struct config_settings *settings)
-{
-	for (size_t i = 0; i < settings->index_count; i++)
-		free(settings->index[i]);
-	free(settings->index);
-	settings->index = NULL;
-	settings->index_count = 0;
+	return empty == NULL ? -1 : 0;
 }
 
 int
-settings_init_default(struct config_settings *settings)
+settings_init_default(struct config *config, struct config_settings *settings)
 {
 	size_t row_count;
 	const struct schema_directive *rows = schema_rows(&row_count);
 
-	settings->root_index = CONFIG_NO_ROOT;
 	for (size_t i = 0; i < row_count; i++) {
-		if (!rows[i].is_inheritable || rows[i].kind == SCHEMA_ROOT)
-			continue;
-		if (rows[i].kind == SCHEMA_FILE_NAMES) {
-			if (append_name(settings, rows[i].default_text) < 0)
-				return -1;
-		} else if (value_store(&rows[i], rows[i].default_text, settings) != VALUE_STORED) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-int
-settings_inherit(struct config_settings *inner, const struct config_settings *outer)
-{
-	*inner = *outer;
-	inner->index = NULL;
-	inner->index_count = 0;
-	inner->default_type = inner->charset = NULL;
-	for (size_t i = 0; i < outer->index_count; i++) {
-		if (append_name(inner, outer->index[i]) < 0)
+		if (rows[i].is_inheritable && store_default(config, &rows[i], settings) < 0)
 			return -1;
 	}
-	if (copy_string(&inner->default_type, outer->default_type) < 0 ||
-	    copy_string(&inner->charset, outer->charset) < 0)
-		return -1;
-	return 0;
+	settings->headers = keep_alloc(config->keep, 0);
+	settings->error_pages = keep_alloc(config->keep, 0);
+	settings->access_log_statuses = statuses_of(NULL, 0);
+	return settings->headers == NULL || settings->error_pages == NULL ? -1 : 0;
 }
 
-void
-settings_fini(struct config_settings *settings)
+/* "10/s" or "600/m"; rounded up, so that no rate becomes none. */
+static bool
+parse_rate(const char *text, uint64_t *per_1000s_out)
 {
-	fini_index(settings);
-	free(settings->default_type);
-	free(settings->charset);
-	settings->default_type = settings->charset = NULL;
-}
+	char count[8];
+	const char *slash = strchr(text, '/');
+	uint64_t number;
 
-void
-settings_add_wrong(struct errors *errors, const struct tree_section *section,
-    struct tree_value *value)
-{
-	bool is_global = section->scope == SCHEMA_GLOBAL;
-	char quoted[ERRORS_QUOTE_BYTES], expected[256];
-
-	value->is_wrong = true;
-	schema_expected(value->row, expected, sizeof(expected));
-	if (!value_is_text(value->text, true))
-		snprintf(expected, sizeof(expected), "at most %d bytes without control characters",
-		    VALUE_BYTES_MAX - 1);
-	errors_add(errors, value->position, "%s%s%s is %s, expected %s",
-	    is_global ? "" : schema_scope_name(section->scope), is_global ? "" : ".",
-	    value->row->name, errors_quote(value->text, quoted, sizeof(quoted)), expected);
-}
-
-int
-settings_add_root(struct config *config, const char *path, struct source_place place,
-    unsigned *index_out)
-{
-	struct config_root *grown, *added;
-
-	for (size_t i = 0; i < config->root_count; i++) {
-		if (strcmp(config->roots[i].path, path) == 0) {
-			*index_out = (unsigned)i;
-			return 0;
-		}
-	}
-	grown = realloc(config->roots, (config->root_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return -1;
-	config->roots = grown;
-	added = &grown[config->root_count];
-	memset(added, 0, sizeof(*added));
-	*index_out = (unsigned)config->root_count++;
-	added->line = place.line;
-	return copy_string(&added->path, path) < 0 || copy_string(&added->file, place.file) < 0 ?
-	    -1 : 0;
+	*per_1000s_out = 0;
+	if (text[0] == '\0')
+		return true;
+	if (slash == NULL || (size_t)(slash - text) >= sizeof(count))
+		return false;
+	snprintf(count, sizeof(count), "%.*s", (int)(slash - text), text);
+	if (!units_parse_count(count, &number) || number == 0 || number > RATE_MAX)
+		return false;
+	*per_1000s_out = strcmp(slash, "/m") == 0 ? (number * 1000 + 59) / 60 : number * 1000;
+	return strcmp(slash, "/s") == 0 || strcmp(slash, "/m") == 0;
 }
 
 static int
-apply_root(struct config *config, struct config_settings *settings,
-    const struct tree_section *section, struct tree_value *value, struct errors *errors)
+apply_rate(const struct scope *scope, struct tree_value *value,
+    struct config_settings *settings)
 {
-	bool is_wrong = !value_is_text(value->text, false);
-	char *path;
-	int outcome;
+	uint64_t per_1000s;
 
-	if (value->text[0] == '\0') {
-		settings->root_index = CONFIG_NO_ROOT;
+	if (!parse_rate(value->text, &per_1000s)) {
+		scope_complain(scope, value, NULL);
 		return 0;
 	}
-	path = is_wrong ? NULL : path_clean(value->text, &is_wrong);
-	if (is_wrong) {
-		settings_add_wrong(errors, section, value);
+	settings->request_rate_per_1000s = per_1000s;
+	settings->request_rate = keep_text(scope->config->keep, value->text);
+	return settings->request_rate == NULL ? -1 : 0;
+}
+
+static int
+apply_plain(const struct scope *scope, struct tree_value *value,
+    struct config_settings *settings)
+{
+	const char *missing = features_missing(value->row->name, value->text);
+	char expected[64];
+
+	switch (value_store(value->row, value->text, scope->config->keep, settings)) {
+	case VALUE_STORED:
 		return 0;
-	}
-	if (path == NULL)
+	case VALUE_WRONG:
+		snprintf(expected, sizeof(expected), "another: this muster is built without %s",
+		    missing != NULL ? missing : "it");
+		scope_complain(scope, value, missing != NULL ? expected : NULL);
+		return 0;
+	default:
 		return -1;
-	outcome = settings_add_root(config, path, source_place(errors->source, value->position),
-	    &settings->root_index);
-	free(path);
-	return outcome;
+	}
+}
+
+static int
+apply_value(const struct scope *scope, struct tree_value *value,
+    struct config_settings *settings)
+{
+	char *field = (char *)settings + value->row->field_offset;
+
+	switch (value->row->kind) {
+	case SCHEMA_ROOT:
+		return folder_apply_root(scope, value, settings);
+	case SCHEMA_FILE:
+		return folder_apply_file(scope, value, (struct config_file *)(void *)field);
+	case SCHEMA_USER_DIR:
+		return folder_apply_user_dir(scope, value, settings);
+	case SCHEMA_RATE:
+		return apply_rate(scope, value, settings);
+	default:
+		return apply_plain(scope, value, settings);
+	}
+}
+
+static int
+apply_row(struct scope *scope, const struct schema_directive *row,
+    struct config_settings *settings)
+{
+	struct tree_value *value = tree_find_value(scope->section, row->name);
+	/* What is set in the outermost scope, or after a reset, replaces the default. */
+	bool is_first = scope->depth == 0 || scope_resets(scope, row->name);
+
+	if (scope->depth > 0 && is_first && store_default(scope->config, row, settings) < 0)
+		return -1;
+	if (value == NULL)
+		return 0;
+	return schema_is_list(row) ?
+	    list_apply(scope, row, settings, is_first ? LIST_ALONE : LIST_WITH_INHERITED) :
+	    apply_value(scope, value, settings);
 }
 
 static bool
-is_file_name(const char *name)
+is_same_network(const struct network *a, const struct network *b)
 {
-	return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
-	    strcmp(name, "..") != 0 && value_is_text(name, false);
+	return a->kind == b->kind && a->prefix_bits == b->prefix_bits &&
+	    memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
-/* The section's names in front of the inherited ones; the default goes when the outermost
- * scope has its own. */
-static int
-apply_index(struct config_settings *settings, struct tree_section *section,
-    struct errors *errors)
+static bool
+is_allowed_here(const struct scope *scope, const struct config_settings *settings,
+    const struct config_access *denied)
 {
-	struct config_settings merged = { 0 };
-	bool is_set = false;
-	int outcome = 0;
+	for (size_t i = 0; i < settings->allow_count; i++) {
+		const struct config_access *allowed = &settings->allow[i];
 
-	for (size_t i = 0; i < section->value_count; i++) {
-		struct tree_value *value = &section->values[i];
+		if (allowed->depth == scope->depth && denied->depth < scope->depth &&
+		    is_same_network(allowed->network, denied->network))
+			return true;
+	}
+	return false;
+}
 
-		if (value->row->kind != SCHEMA_FILE_NAMES)
-			continue;
-		is_set = true;
-		if (merged.index_count == INDEX_NAMES_MAX) {
-			errors_add(errors, value->position, "index has too many names, expected at "
-			    "most %d", INDEX_NAMES_MAX);
-			break;
-		}
-		if (value->text != NULL && !is_file_name(value->text))
-			settings_add_wrong(errors, section, value);
-		else if (value->text != NULL && append_name(&merged, value->text) < 0)
-			outcome = -1;
+/* An outer scope's deny of a network that this one allows has no effect any more. It goes, so
+ * that a dump, in which both stand in one scope, means the same. The reverse needs nothing:
+ * within one scope deny wins. */
+static int
+drop_overruled(const struct scope *scope, struct config_settings *settings)
+{
+	struct config_access *kept = keep_alloc(scope->config->keep,
+	    settings->deny_count * sizeof(*kept));
+	size_t kept_count = 0;
+
+	if (kept == NULL)
+		return -1;
+	for (size_t i = 0; i < settings->deny_count; i++) {
+		if (!is_allowed_here(scope, settings, &settings->deny[i]))
+			kept[kept_count++] = settings->deny[i];
 	}
-	if (!is_set)
-		return 0;
-	for (size_t i = 0; section->scope != SCHEMA_GLOBAL && i < settings->index_count; i++) {
-		if (append_name(&merged, settings->index[i]) < 0)
-			outcome = -1;
-	}
-	fini_index(settings);
-	settings->index = merged.index;
-	settings->index_count = merged.index_count;
-	return outcome;
+	settings->deny = kept;
+	settings->deny_count = kept_count;
+	return 0;
 }
 
 int
-settings_apply(struct config *config, struct config_settings *settings,
-    struct tree_section *section, struct errors *errors)
+settings_apply(struct scope *scope, struct config_settings *settings)
 {
-	for (size_t i = 0; i < section->value_count; i++) {
-		struct tree_value *value = &section->values[i];
-		enum value_outcome outcome;
+	size_t row_count;
+	const struct schema_directive *rows = schema_rows(&row_count);
 
-		if (!value->row->is_inheritable || value->row->kind == SCHEMA_FILE_NAMES)
-			continue;
-		if (value->row->kind == SCHEMA_ROOT) {
-			if (apply_root(config, settings, section, value, errors) < 0)
-				return -1;
-			continue;
-		}
-		outcome = value_store(value->row, value->text, settings);
-		if (outcome == VALUE_WRONG)
-			settings_add_wrong(errors, section, value);
-		else if (outcome == VALUE_NO_MEMORY)
+	for (size_t i = 0; i < row_count; i++) {
+		if (rows[i].is_inheritable && apply_row(scope, &rows[i], settings) < 0)
 			return -1;
 	}
-	return apply_index(settings, section, errors);
+	settings->access_log_statuses = statuses_of(settings->access_log_status.items,
+	    settings->access_log_status.count);
+	return tree_find_value(scope->section, "allow") == NULL ? 0 :
+	    drop_overruled(scope, settings);
 }

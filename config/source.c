@@ -17,7 +17,7 @@
 #include "config/file.h"
 #include "config/scan.h"
 
-#define BRACES_MAX 16           /* sections in sections; three is all that is valid */
+#define BRACES_MAX 16           /* sections in sections; eight is all that is valid */
 
 struct source_segment {
 	unsigned position;          /* its first line in the joined text */

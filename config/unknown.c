@@ -9,7 +9,7 @@
 
 #include "config/suggest.h"
 
-#define NAMES_MAX 64            /* in one scope */
+#define NAMES_MAX 128           /* in one scope; test_schema.c counts them */
 
 static const char *
 nearest_name(enum schema_scope scope, const char *name)
@@ -40,6 +40,7 @@ void
 unknown_add(struct errors *errors, unsigned position, enum schema_scope scope,
     const char *name)
 {
+	const struct schema_directive *row = schema_find(scope, name);
 	const char *nearest = nearest_name(scope, name);
 	const char *here = schema_scope_name(scope);
 	enum schema_scope home = scope_of(name);
@@ -49,6 +50,9 @@ unknown_add(struct errors *errors, unsigned position, enum schema_scope scope,
 	if (strcmp(name, "include") == 0)
 		errors_add(errors, position,
 		    "include is not complete, expected include(\"path\")");
+	else if (row != NULL && row->kind == SCHEMA_SECTION)
+		errors_add(errors, position, "%s is nested too deeply, expected at most %d levels",
+		    name, SCHEMA_LOCATION_DEPTH);
 	else if (home != SCHEMA_SCOPE_COUNT)
 		errors_add(errors, position, "unknown directive %s in %s, expected it in %s",
 		    quoted, here, schema_scope_name(home));

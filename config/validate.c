@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "config/address.h"
-#include "config/path.h"
+#include "config/duplicates.h"
+#include "config/matcher.h"
 #include "config/source.h"
+#include "config/usage.h"
 
 struct validate {
 	const struct config *config;
@@ -146,71 +148,6 @@ check_listeners(const struct validate *check)
 	}
 }
 
-/* A name and where it stands; duplicates are neighbours once sorted. */
-struct named {
-	const char *name;
-	size_t compared_bytes;      /* of name */
-	unsigned position;
-};
-
-static struct named
-named(const char *name, unsigned position)
-{
-	return (struct named){ name, strlen(name), position };
-}
-
-/* "/files/" is the same prefix as "/files". */
-static struct named
-named_location(const struct config_location *location, unsigned position)
-{
-	struct named result = named(location->title, position);
-
-	if (!location->is_exact && result.compared_bytes > 1 &&
-	    result.name[result.compared_bytes - 1] == '/')
-		result.compared_bytes--;
-	return result;
-}
-
-static int
-compare_names(const struct named *a, const struct named *b)
-{
-	size_t least = a->compared_bytes < b->compared_bytes ? a->compared_bytes :
-	    b->compared_bytes;
-	int order = memcmp(a->name, b->name, least);
-
-	return order != 0 ? order :
-	    (a->compared_bytes > b->compared_bytes) - (a->compared_bytes < b->compared_bytes);
-}
-
-static int
-compare_named(const void *left, const void *right)
-{
-	const struct named *a = left, *b = right;
-	int order = compare_names(a, b);
-
-	return order != 0 ? order : (a->position > b->position) - (a->position < b->position);
-}
-
-static void
-check_duplicates(const struct validate *check, struct named *names, size_t name_count,
-    const char *what)
-{
-	size_t first = 0;
-
-	qsort(names, name_count, sizeof(*names), compare_named);
-	for (size_t i = 1; i < name_count; i++) {
-		struct source_place place;
-
-		if (names[i].name[0] == '\0' || compare_names(&names[i], &names[first]) != 0) {
-			first = i;
-			continue;
-		}
-		place = source_place(check->errors->source, names[first].position);
-		errors_add(check->errors, names[i].position, "%s \"%s\" is there already, expected "
-		    "another name than at %s:%u", what, names[i].name, place.file, place.line);
-	}
-}
-
 static size_t
 count_host_names(const struct config *config)
 {
@@ -221,10 +158,18 @@ count_host_names(const struct config *config)
 	return count;
 }
 
+static struct duplicates_name
+host_name(const struct config_host *host, const char *name, unsigned position)
+{
+	return (struct duplicates_name){ name, name, strlen(name), 0, host->listener_bits,
+	    position };
+}
+
+/* The same name is another host's where that one listens elsewhere. */
 static int
 check_host_names(const struct validate *check)
 {
-	struct named *names = calloc(count_host_names(check->config), sizeof(*names));
+	struct duplicates_name *names = calloc(count_host_names(check->config), sizeof(*names));
 	const struct tree_section *section;
 	size_t at = 0, count = 0;
 
@@ -234,38 +179,53 @@ check_host_names(const struct validate *check)
 		const struct config_host *host = &check->config->hosts[i];
 		size_t alias = 0;
 
-		names[count++] = named(host->name, section->position);
-		for (size_t j = 0; j < section->value_count; j++) {
-			const struct tree_value *value = &section->values[j];
+		names[count++] = host_name(host, host->name, section->position);
+		for (size_t k = 0; k < section->value_count && alias < host->alias_count; k++) {
+			const struct tree_value *value = &section->values[k];
 
-			if (value->row->kind == SCHEMA_HOST_NAMES && value->text != NULL)
-				names[count++] = named(host->aliases[alias++], value->position);
+			if (value->row->kind == SCHEMA_HOST_NAMES && value->text != NULL &&
+			    !value->is_wrong)
+				names[count++] = host_name(host, host->aliases[alias++],
+				    value->position);
 		}
 	}
-	check_duplicates(check, names, count, "host");
+	duplicates_find(check->errors, "host", names, count);
 	free(names);
 	return 0;
 }
 
+/* At most one default on each listener, and somebody to answer there. */
 static void
-check_defaults(const struct validate *check)
+check_listened(const struct validate *check)
 {
+	const struct config_host *hosts = check->config->hosts;
 	const struct tree_section *section;
-	const struct config_host *first = NULL;
-	size_t at = 0;
+	uint64_t default_bits = 0, served_bits = 0;
+	size_t at = 0, first;
 
 	for (size_t i = 0; (section = next_child(check->tree, SCHEMA_HOST, &at)) != NULL; i++) {
-		const struct config_host *host = &check->config->hosts[i];
 		const struct tree_value *value = tree_find_value(section, "default");
 
-		if (!host->is_default || value == NULL)
+		served_bits |= hosts[i].listener_bits;
+		if (!hosts[i].is_default || value == NULL)
 			continue;
-		if (first != NULL)
+		for (first = 0; (default_bits & hosts[i].listener_bits) != 0; first++) {
+			if (!hosts[first].is_default ||
+			    (hosts[first].listener_bits & hosts[i].listener_bits) == 0)
+				continue;
 			errors_add(check->errors, value->position, "host.default is true for a "
-			    "second host, expected it once, the first is \"%s\" at %s:%u",
-			    first->name, first->file, first->line);
-		else
-			first = host;
+			    "second host, expected it once on a listener, the first is \"%s\" at "
+			    "%s:%u", hosts[first].name, hosts[first].file, hosts[first].line);
+			break;
+		}
+		default_bits |= hosts[i].listener_bits;
+	}
+	at = 0;
+	for (size_t i = 0; served_bits != 0 && i < CONFIG_LISTENERS_MAX &&
+	    (section = next_child(check->tree, SCHEMA_LISTEN, &at)) != NULL; i++) {
+		if ((served_bits >> i & 1) == 0)
+			errors_add(check->errors, section->position, "listen \"%s\" has no host, "
+			    "expected one with it in host.listen", section->title);
 	}
 }
 
@@ -281,55 +241,42 @@ check_alias(const struct validate *check, const struct tree_section *section)
 		    "location.alias and location.root are both set, expected one of them");
 }
 
-static int
-check_locations(const struct validate *check, const struct config_host *host,
-    const struct tree_section *host_section)
+/* "/files/" is the same prefix as "/files", and "^~ /files" as well. */
+static struct duplicates_name
+location_name(const struct config_matcher *matcher, unsigned position)
 {
-	struct named *names = calloc(host->location_count + 1, sizeof(*names));
-	size_t count = 0;
+	bool is_prefix = matcher_is_prefix(matcher);
+	bool is_root = strcmp(matcher->path, "/") == 0;
+
+	return (struct duplicates_name){ matcher->title,
+	    matcher->match == CONFIG_MATCH_PATTERN ? matcher->title : matcher->path,
+	    matcher->match == CONFIG_MATCH_PATTERN ? strlen(matcher->title) :
+	    is_prefix && !is_root ? matcher_prefix_bytes(matcher) : strlen(matcher->path),
+	    is_prefix ? CONFIG_MATCH_PREFIX : matcher->match, 1, position };
+}
+
+static int
+check_locations(const struct validate *check, const struct config_location *locations,
+    size_t location_count, const struct tree_section *outer)
+{
+	struct duplicates_name *names = calloc(location_count + 1, sizeof(*names));
+	const struct tree_section *section;
+	size_t at = 0, count = 0;
+	int outcome = 0;
 
 	if (names == NULL)
 		return -1;
-	for (size_t i = 0; i < host->location_count; i++) {
-		const struct config_location *location = &host->locations[i];
-		unsigned position = host_section->children[i]->position;
+	while (outcome == 0 && (section = next_child(outer, SCHEMA_LOCATION, &at)) != NULL) {
+		const struct config_location *location = &locations[count];
 
-		check_alias(check, host_section->children[i]);
-		if (location->path[0] != '\0')
-			names[count++] = named_location(location, position);
+		check_alias(check, section);
+		names[count++] = location_name(&location->matcher, section->position);
+		outcome = check_locations(check, location->locations, location->location_count,
+		    section);
 	}
-	check_duplicates(check, names, count, "location");
+	duplicates_find(check->errors, "location", names, count);
 	free(names);
-	return 0;
-}
-
-/* Workers see nothing but the chroot. */
-static int
-check_below_chroot(const struct validate *check, const struct tree_section *section)
-{
-	const char *chroot = check->config->chroot;
-
-	for (size_t i = 0; i < section->value_count; i++) {
-		const struct tree_value *value = &section->values[i];
-		bool is_wrong;
-		char *path;
-
-		if ((value->row->kind != SCHEMA_ROOT && value->row->kind != SCHEMA_ALIAS) ||
-		    value->is_wrong || value->text[0] == '\0')
-			continue;
-		path = path_clean(value->text, &is_wrong);
-		if (path == NULL)
-			return -1;
-		if (!path_is_below(path, chroot))
-			errors_add(check->errors, value->position, "%s is \"%s\", expected a path "
-			    "below the chroot \"%s\"", value->row->name, path, chroot);
-		free(path);
-	}
-	for (size_t i = 0; i < section->child_count; i++) {
-		if (check_below_chroot(check, section->children[i]) < 0)
-			return -1;
-	}
-	return 0;
+	return outcome;
 }
 
 int
@@ -343,12 +290,16 @@ validate_config(const struct config *config, const struct tree_section *tree,
 	check_pool(&check);
 	check_limits(&check);
 	check_listeners(&check);
-	check_defaults(&check);
+	check_listened(&check);
 	if (check_host_names(&check) < 0)
 		return -1;
 	for (size_t i = 0; (section = next_child(tree, SCHEMA_HOST, &at)) != NULL; i++) {
-		if (check_locations(&check, &config->hosts[i], section) < 0)
+		const struct config_host *host = &config->hosts[i];
+
+		if (check_locations(&check, host->locations, host->location_count, section) < 0)
 			return -1;
 	}
-	return config->chroot[0] == '\0' ? 0 : check_below_chroot(&check, tree);
+	if (errors->shown->count == 0)
+		usage_check(config, tree, errors);
+	return 0;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Parses, stores and prints values by the kind that schema.c gives them. Lists,
- * roots and aliases, which touch more than one field, are build.c's. Runs wherever a
- * configuration is read. A wrong value leaves the field as it was, and what is
+/* Parses, stores and prints values by the kind that schema.h gives them. Lists are
+ * list.c's; what touches more than one field is folder.c's, alias.c's or settings.c's. Runs
+ * wherever a configuration is read. A wrong value leaves the field as it was, and what is
  * printed parses to the same value. Shown by tests/unit/config/test_load.c. */
 #include "config/value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/features.h"
+#include "config/keep.h"
 #include "config/path.h"
+#include "config/syntax.h"
 #include "config/units.h"
 
 void *
@@ -99,30 +102,10 @@ word_index(const struct schema_directive *row, const char *text)
 	return -1;
 }
 
-/* RFC 9110 token. */
-static size_t
-token_bytes(const char *text)
-{
-	return strspn(text, "!#$%&'*+-.^_`|~0123456789"
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-}
-
-static bool
-is_media_type(const char *text)
-{
-	size_t type = token_bytes(text), subtype;
-
-	if (type == 0 || text[type] != '/')
-		return text[0] == '\0';
-	subtype = token_bytes(text + type + 1);
-	text += type + 1 + subtype;
-	return subtype > 0 && (*text == '\0' || *text == ';');  /* parameters as they are */
-}
-
 static bool
 is_string_right(const struct schema_directive *row, const char *text)
 {
-	if (!value_is_text(text, row->kind == SCHEMA_FORMAT))
+	if (!value_is_text(text, row->kind == SCHEMA_FORMAT || row->kind == SCHEMA_FIELD_VALUE))
 		return false;
 	switch (row->kind) {
 	case SCHEMA_NAME:
@@ -135,31 +118,39 @@ is_string_right(const struct schema_directive *row, const char *text)
 	case SCHEMA_FORMAT:
 		return text[0] != '\0';
 	case SCHEMA_MEDIA_TYPE:
-		return is_media_type(text);
+		return text[0] == '\0' || syntax_is_media_type(text, true);
 	case SCHEMA_CHARSET:
-		return text[token_bytes(text)] == '\0';
+		return text[0] == '\0' || syntax_is_token(text);
+	case SCHEMA_FIELD_VALUE:
+		return syntax_is_field_value(text);
+	case SCHEMA_REALM:
+		return text[0] != '\0' && strpbrk(text, "\"\\") == NULL;
+	case SCHEMA_TEMPLATE:
+		return true;
+	case SCHEMA_URL_PATH:
+		return text[0] == '\0' || (path_check_location(text) == NULL && text[1] != '\0');
 	default:
 		return false;
 	}
 }
 
 static enum value_outcome
-store_string(const struct schema_directive *row, const char *text, char **field)
+store_string(const struct schema_directive *row, const char *text, struct keep *keep,
+    char **field)
 {
 	char *copy;
 
 	if (!is_string_right(row, text))
 		return VALUE_WRONG;
-	copy = strdup(text);
+	copy = keep_text(keep, text);
 	if (copy == NULL)
 		return VALUE_NO_MEMORY;
-	free(*field);
 	*field = copy;
 	return VALUE_STORED;
 }
 
 enum value_outcome
-value_store(const struct schema_directive *row, const char *text, void *base)
+value_store(const struct schema_directive *row, const char *text, struct keep *keep, void *base)
 {
 	char *field = (char *)base + row->field_offset;
 	uint64_t number;
@@ -180,12 +171,17 @@ value_store(const struct schema_directive *row, const char *text, void *base)
 		memcpy(field, &is_true, sizeof(is_true));
 		return VALUE_STORED;
 	case SCHEMA_WORD:
-		if (word_index(row, text) < 0)
+		if (word_index(row, text) < 0 || features_missing(row->name, text) != NULL)
 			return VALUE_WRONG;
 		store_number(row, row->min + (uint64_t)word_index(row, text), field);
 		return VALUE_STORED;
+	case SCHEMA_CODE:
+		if (word_index(row, text) < 0 || !units_parse_count(text, &number))
+			return VALUE_WRONG;
+		store_number(row, number, field);
+		return VALUE_STORED;
 	default:
-		return store_string(row, text, (char **)(void *)field);
+		return store_string(row, text, keep, (char **)(void *)field);
 	}
 }
 
@@ -224,6 +220,7 @@ value_print(const struct schema_directive *row, const void *base, FILE *out)
 
 	switch (row->kind) {
 	case SCHEMA_COUNT:
+	case SCHEMA_CODE:
 		units_format_count(load_number(row, field), text, sizeof(text));
 		fputs(text, out);
 		return;

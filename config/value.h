@@ -15,9 +15,9 @@ enum value_outcome { VALUE_STORED, VALUE_WRONG, VALUE_NO_MEMORY };
 /* The struct in which the fields of a scope lie; for inheritable rows pass the
  * settings themselves. Only for scopes without a title. */
 void *value_base(struct config *config, enum schema_scope scope);
-/* For kinds that need nothing but their text: not sections, lists, root, alias. A
- * string that was there is freed. base: the struct that holds the row's field. */
-enum value_outcome value_store(const struct schema_directive *row, const char *text, void *base);
+/* For rows that schema_is_plain(). base: the struct that holds the row's field. */
+enum value_outcome value_store(const struct schema_directive *row, const char *text,
+    struct keep *keep, void *base);
 /* The same kinds; in the configuration's syntax, quotes included. */
 void value_print(const struct schema_directive *row, const void *base, FILE *out);
 /* Not too long and without control characters (a tab is allowed if asked for). */

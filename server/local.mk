@@ -3,7 +3,7 @@
 
 sbin_PROGRAMS += musterd
 musterd_SOURCES = server/main.c
-musterd_LDADD = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a $(CONFUSE_LIBS)
+musterd_LDADD = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a $(library_libs)
 
 noinst_LIBRARIES += libbase.a libpriv.a libmaster.a
 
@@ -42,5 +42,6 @@ libmaster_a_SOURCES = \
 	server/master/master.c server/master/master.h \
 	server/master/pool.c server/master/pool.h \
 	server/master/reload.c server/master/reload.h \
+	server/master/remember.c \
 	server/master/state.h \
 	server/master/tend.c

@@ -24,6 +24,7 @@
 #include "server/master/master.h"
 #include "server/priv/pidfile.h"
 #include "server/priv/roots.h"
+#include "workers/handler/explain.h"
 #include "workers/worker.h"
 
 #define DEFAULT_CONFIG MUSTER_SYSCONFDIR "/muster/musterd.conf"
@@ -34,6 +35,7 @@ struct command {
 	const char *config_path;
 	const char *directory;      /* -d, or NULL */
 	const char *port;
+	const char *url;            /* -u, or NULL */
 	bool is_foreground, only_tests, only_dumps;
 };
 
@@ -41,13 +43,14 @@ static void
 print_usage(FILE *out)
 {
 	(void)fputs(
-	    "usage: musterd [-fhtTV] [-c file] [-d directory [-p port]]\n"
+	    "usage: musterd [-fhtTV] [-c file] [-d directory [-p port]] [-u url]\n"
 	    "  -c file  configuration (default " DEFAULT_CONFIG ")\n"
 	    "  -d dir   serve this directory on http://127.0.0.1:8080/, without a file\n"
 	    "  -p port  another port for -d\n"
 	    "  -f       stay in the foreground\n"
 	    "  -t       test the configuration and exit\n"
 	    "  -T       print the effective configuration and exit\n"
+	    "  -u url   with -t: explain which location serves http://host/path, and why\n"
 	    "  -V       print the version and exit\n"
 	    "  -h       print this help and exit\n"
 	    "signals: TERM, INT stop   QUIT stop when done   HUP reload   USR1 reopen logs\n", out);
@@ -67,7 +70,7 @@ parse_command(int argc, char **argv, struct command *command)
 	int option;
 
 	memset(command, 0, sizeof *command);
-	while ((option = getopt(argc, argv, "c:d:fhp:tTV")) != -1) {
+	while ((option = getopt(argc, argv, "c:d:fhp:tTu:V")) != -1) {
 		switch (option) {
 		case 'c':
 			command->config_path = optarg;
@@ -87,6 +90,9 @@ parse_command(int argc, char **argv, struct command *command)
 		case 'T':
 			command->only_dumps = true;
 			break;
+		case 'u':
+			command->url = optarg;
+			break;
 		case 'V':
 			(void)puts("muster " MUSTER_VERSION);
 			exit(0);
@@ -104,6 +110,8 @@ parse_command(int argc, char **argv, struct command *command)
 		refuse_usage("-p goes with -d");
 	if (command->config_path != NULL && command->directory != NULL)
 		refuse_usage("-d takes no file, -c does not go with it");
+	if (command->url != NULL && !command->only_tests)
+		refuse_usage("-u goes with -t");
 	if (command->config_path == NULL)
 		command->config_path = DEFAULT_CONFIG;
 }
@@ -145,7 +153,8 @@ load_directory(const struct command *command, struct config_errors *errors)
 		    getgrnam("nogroup") != NULL ? "nogroup" : "nobody");
 		(void)fputs("log { error = \"stderr\" level = \"warn\" "
 		    "access = \"stdout\" format = \"common\" }\n", out);
-		(void)fprintf(out, "listen \"127.0.0.1:%s\" {}\nroot = %s\n", port, quoted);
+		(void)fprintf(out, "listen \"127.0.0.1:%s\" {}\nroot = %s\n"
+		    "autoindex = true\n", port, quoted);
 		if (fclose(out) == 0)
 			config = config_load_text(text, "command line", errors);
 	}
@@ -186,7 +195,7 @@ dump(struct config *config)
 
 /* What can be tested without opening ports and logs of a server that may be running. */
 static int
-test(struct config *config)
+test(struct config *config, const char *url)
 {
 	struct drop_target drop;
 	char errbuf[512];
@@ -198,6 +207,8 @@ test(struct config *config)
 		status = 1;
 	} else {
 		(void)fprintf(stderr, "%s: configuration is valid\n", config->source);
+		if (url != NULL)
+			status = explain_url(config, url, stdout);
 	}
 	roots_close(&root_fds, config->root_count);
 	config_free(&config);
@@ -320,7 +331,7 @@ main(int argc, char **argv)
 	if (command.only_dumps)
 		return dump(config);
 	if (command.only_tests)
-		return test(config);
+		return test(config, command.url);
 	if (command.directory == NULL) {
 		config_path = make_absolute(command.config_path);
 		if (config_path == NULL) {

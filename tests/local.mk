@@ -35,14 +35,27 @@ unit_tests = \
 	tests/unit/config/test_address \
 	tests/unit/config/test_build \
 	tests/unit/config/test_dump \
+	tests/unit/config/test_features \
+	tests/unit/config/test_keep \
+	tests/unit/config/test_lists \
 	tests/unit/config/test_load \
+	tests/unit/config/test_location \
 	tests/unit/config/test_log_format \
+	tests/unit/config/test_matcher \
 	tests/unit/config/test_mime \
+	tests/unit/config/test_network \
 	tests/unit/config/test_path \
+	tests/unit/config/test_pattern \
+	tests/unit/config/test_rules \
 	tests/unit/config/test_scan \
 	tests/unit/config/test_schema \
+	tests/unit/config/test_sections \
+	tests/unit/config/test_settings \
 	tests/unit/config/test_source \
+	tests/unit/config/test_statuses \
 	tests/unit/config/test_suggest \
+	tests/unit/config/test_syntax \
+	tests/unit/config/test_template \
 	tests/unit/config/test_units \
 	tests/unit/config/test_validate \
 	tests/unit/server/base/test_clients \
@@ -65,12 +78,47 @@ unit_tests = \
 	tests/unit/server/priv/test_pidfile \
 	tests/unit/server/priv/test_roots \
 	tests/unit/workers/conn/test_access_log \
+	tests/unit/workers/conn/test_crowd \
 	tests/unit/workers/conn/test_log_render \
+	tests/unit/workers/conn/test_pace \
+	tests/unit/workers/conn/test_send_h1 \
+	tests/unit/workers/handler/test_access \
 	tests/unit/workers/handler/test_answer \
+	tests/unit/workers/handler/test_auth \
+	tests/unit/workers/handler/test_codec \
+	tests/unit/workers/handler/test_compress \
+	tests/unit/workers/handler/test_content \
+	tests/unit/workers/handler/test_cors \
+	tests/unit/workers/handler/test_escape \
+	tests/unit/workers/handler/test_expand \
+	tests/unit/workers/handler/test_explain \
+	tests/unit/workers/handler/test_fields_added \
+	tests/unit/workers/handler/test_found \
+	tests/unit/workers/handler/test_limits \
+	tests/unit/workers/handler/test_listing \
+	tests/unit/workers/handler/test_listing_html \
+	tests/unit/workers/handler/test_listing_json \
+	tests/unit/workers/handler/test_listing_sort \
+	tests/unit/workers/handler/test_match \
+	tests/unit/workers/handler/test_media_type \
 	tests/unit/workers/handler/test_multipart \
+	tests/unit/workers/handler/test_real_ip \
 	tests/unit/workers/handler/test_resolve \
 	tests/unit/workers/handler/test_route \
+	tests/unit/workers/handler/test_rules \
+	tests/unit/workers/handler/test_secret \
+	tests/unit/workers/handler/test_ssi \
+	tests/unit/workers/handler/test_ssi_expr \
+	tests/unit/workers/handler/test_ssi_format \
+	tests/unit/workers/handler/test_ssi_parse \
+	tests/unit/workers/handler/test_ssi_scope \
+	tests/unit/workers/handler/test_static \
 	tests/unit/workers/handler/test_text \
+	tests/unit/workers/handler/test_try_files \
+	tests/unit/workers/handler/test_user_dir \
+	tests/unit/workers/handler/test_user_file \
+	tests/unit/workers/handler/test_users \
+	tests/unit/workers/handler/test_variants \
 	tests/unit/workers/http/test_accept \
 	tests/unit/workers/http/test_authorization \
 	tests/unit/workers/http/test_base64 \
@@ -94,6 +142,10 @@ unit_tests = \
 
 # What several tests share.
 unit_headers = \
+	tests/unit/workers/handler/decode.h \
+	tests/unit/workers/handler/file_exchange.h \
+	tests/unit/workers/handler/login_exchange.h \
+	tests/unit/workers/handler/page_content.h \
 	tests/unit/workers/http/asserts.h \
 	tests/unit/workers/http/feed.h
 
@@ -110,22 +162,29 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_mime \
 	tests/fuzz/fuzz_parse \
 	tests/fuzz/fuzz_proxy_protocol \
+	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_range \
-	tests/fuzz/fuzz_uri
+	tests/fuzz/fuzz_rules \
+	tests/fuzz/fuzz_ssi \
+	tests/fuzz/fuzz_ssi_expr \
+	tests/fuzz/fuzz_uri \
+	tests/fuzz/fuzz_users
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
 all_libraries = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a
-LDADD = $(all_libraries) $(CHECK_LIBS) $(CONFUSE_LIBS)
+LDADD = $(all_libraries) $(CHECK_LIBS) $(library_libs)
 
-tests_lint_schema_dump_LDADD = libconfig.a $(CONFUSE_LIBS)
+tests_lint_schema_dump_LDADD = libconfig.a $(library_libs)
+tests_unit_workers_handler_test_codec_LDADD = $(LDADD) $(BROTLIDEC_LIBS)
+tests_unit_workers_handler_test_compress_LDADD = $(LDADD) $(BROTLIDEC_LIBS)
 
 # With --enable-fuzzers the driver's main() is libFuzzer's, else ours, which only replays files.
 libreplay_a_SOURCES = tests/fuzz/replay.c
 if FUZZERS
-fuzz_libs = $(FUZZ_LDFLAGS) $(all_libraries) $(CONFUSE_LIBS)
+fuzz_libs = $(FUZZ_LDFLAGS) $(all_libraries) $(library_libs)
 else
-fuzz_libs = libreplay.a $(all_libraries) $(CONFUSE_LIBS)
+fuzz_libs = libreplay.a $(all_libraries) $(library_libs)
 endif
 tests_fuzz_fuzz_accept_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_authorization_LDADD = $(fuzz_libs)
@@ -139,8 +198,13 @@ tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_parse_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_proxy_protocol_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_query_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_rules_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_ssi_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_ssi_expr_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_users_LDADD = $(fuzz_libs)
 
 if HAVE_CHECK
 check_LIBRARIES += libreplay.a

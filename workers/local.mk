@@ -30,16 +30,73 @@ libworkers_a_SOURCES = \
 	workers/io/heartbeat.c workers/io/heartbeat.h \
 	workers/io/plain.c \
 	workers/io/stream.h \
+	workers/handler/access.c workers/handler/access.h \
 	workers/handler/answer.c workers/handler/answer.h \
+	workers/handler/auth.c workers/handler/auth.h \
+	workers/handler/auth_basic.c workers/handler/auth_basic.h \
+	workers/handler/auth_digest.c workers/handler/auth_digest.h \
+	workers/handler/codec.c workers/handler/codec.h \
+	workers/handler/codec_brotli.c \
+	workers/handler/codec_gzip.c \
+	workers/handler/codec_zstd.c \
+	workers/handler/compress.c workers/handler/compress.h \
+	workers/handler/compressor.c workers/handler/compressor.h \
+	workers/handler/content.c workers/handler/content.h \
+	workers/handler/cors.c workers/handler/cors.h \
+	workers/handler/directory.c workers/handler/directory.h \
+	workers/handler/error_page.c workers/handler/error_page.h \
+	workers/handler/escape.c workers/handler/escape.h \
+	workers/handler/expand.c workers/handler/expand.h \
+	workers/handler/explain.c workers/handler/explain.h \
+	workers/handler/explain_parts.h \
+	workers/handler/explain_route.c \
+	workers/handler/fields.c workers/handler/fields.h \
+	workers/handler/found.c workers/handler/found.h \
+	workers/handler/limits.c workers/handler/limits.h \
+	workers/handler/listing.c workers/handler/listing.h \
+	workers/handler/listing_html.c \
+	workers/handler/listing_json.c \
+	workers/handler/listing_parts.h \
+	workers/handler/listing_read.c \
+	workers/handler/listing_sort.c \
+	workers/handler/match.c workers/handler/match.h \
+	workers/handler/media_type.c workers/handler/media_type.h \
 	workers/handler/multipart.c workers/handler/multipart.h \
+	workers/handler/proofs.c workers/handler/proofs.h \
+	workers/handler/real_ip.c workers/handler/real_ip.h \
+	workers/handler/reroute.c workers/handler/reroute.h \
 	workers/handler/resolve.c workers/handler/resolve.h \
 	workers/handler/route.c workers/handler/route.h \
+	workers/handler/rules.c workers/handler/rules.h \
+	workers/handler/secret.c workers/handler/secret.h \
+	workers/handler/site.c workers/handler/site.h \
+	workers/handler/ssi.c workers/handler/ssi.h \
+	workers/handler/ssi_branch.c \
+	workers/handler/ssi_element.c \
+	workers/handler/ssi_expr.c workers/handler/ssi_expr.h \
+	workers/handler/ssi_format.c workers/handler/ssi_format.h \
+	workers/handler/ssi_include.c \
+	workers/handler/ssi_own.c \
+	workers/handler/ssi_page.h \
+	workers/handler/ssi_parse.c workers/handler/ssi_parse.h \
+	workers/handler/ssi_pattern.c workers/handler/ssi_pattern.h \
+	workers/handler/ssi_scope.c workers/handler/ssi_scope.h \
+	workers/handler/ssi_words.c workers/handler/ssi_words.h \
 	workers/handler/static.c workers/handler/static.h \
 	workers/handler/text.c workers/handler/text.h \
+	workers/handler/try_files.c workers/handler/try_files.h \
+	workers/handler/user_dir.c workers/handler/user_dir.h \
+	workers/handler/user_file.c workers/handler/user_file.h \
+	workers/handler/users.c workers/handler/users.h \
+	workers/handler/variants.c workers/handler/variants.h \
 	workers/conn/access_log.c workers/conn/access_log.h \
 	workers/conn/body.c workers/conn/body.h \
 	workers/conn/conn.c workers/conn/conn.h \
+	workers/conn/crowd.c workers/conn/crowd.h \
 	workers/conn/log_render.c workers/conn/log_render.h \
 	workers/conn/log_writer.c workers/conn/log_writer.h \
+	workers/conn/pace.c workers/conn/pace.h \
+	workers/conn/preface.c workers/conn/preface.h \
 	workers/conn/send_h1.c workers/conn/send_h1.h \
-	workers/conn/serve_h1.c workers/conn/serve_h1.h
+	workers/conn/serve_h1.c workers/conn/serve_h1.h \
+	workers/conn/turn.c workers/conn/turn.h

@@ -16,6 +16,8 @@
 #include "server/base/fdio.h"
 #include "server/base/signals.h"
 #include "workers/conn/conn.h"
+#include "workers/conn/crowd.h"
+#include "workers/conn/preface.h"
 #include "workers/conn/serve_h1.h"
 
 #define REFUSED_PAUSE_MS 100
@@ -98,13 +100,26 @@ survive_accept_error(struct conn *conn, int error)
 	}
 }
 
+/* First who it is, then whether one more may come, then what it wants. */
 static void
-serve(struct conn *conn, int fd, const struct sockaddr_storage *address)
+talk(struct conn *conn, struct crowd *crowd, int fd)
+{
+	if (!preface_read(conn))
+		return;
+	if (crowd_enter(crowd, &conn->peer))
+		serve_h1(conn);
+	else
+		crowd_refuse(crowd, fd, conn->client);
+	crowd_leave(crowd);
+}
+
+static void
+serve(struct conn *conn, struct crowd *crowd, int fd, const struct sockaddr_storage *address)
 {
 	conn_begin(conn, fd, address);
 	signals_guard_connection(fd);
 	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
-		serve_h1(conn);
+		talk(conn, crowd, fd);
 	signals_guard_connection(-1);
 	(void)close(fd);
 	(void)signals_take(SIGNAL_SHED);
@@ -112,7 +127,7 @@ serve(struct conn *conn, int fd, const struct sockaddr_storage *address)
 }
 
 static void
-accept_loop(struct conn *conn, struct scoreboard_socket *line)
+accept_loop(struct conn *conn, struct crowd *crowd, struct scoreboard_socket *line)
 {
 	const struct inheritance *own = conn->own;
 	uint64_t accepted_count = 0;
@@ -138,7 +153,7 @@ accept_loop(struct conn *conn, struct scoreboard_socket *line)
 		atomic_store_explicit(&conn->slot->connection_count, ++accepted_count,
 		    memory_order_relaxed);
 		leave_idle(conn, line, SLOT_READING);
-		serve(conn, fd, &address);
+		serve(conn, crowd, fd, &address);
 		enter_idle(conn, line);
 	}
 	leave_idle(conn, line, SLOT_LEAVING);
@@ -160,6 +175,7 @@ void
 worker_main(const struct inheritance *own)
 {
 	static struct conn conn;    /* one a process; too large for a frame */
+	struct crowd crowd;
 	struct scoreboard_socket *line = scoreboard_socket(own->scoreboard, own->socket_index);
 	const struct sched_param none = { 0 };
 
@@ -167,13 +183,14 @@ worker_main(const struct inheritance *own)
 		log_error("worker: no memory: %s", strerror(errno));
 		_exit(1);
 	}
+	crowd_init(&crowd, own->config, own->clients, conn.slot);
 	log_set_stderr_copy(false);
 	signals_guard_listener(own->listen_fd);
 	signals_install_worker();
 	/* Fewer switches under load: a woken worker does not push another off its CPU. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 	leave_terminal(own);
-	accept_loop(&conn, line);
+	accept_loop(&conn, &crowd, line);
 	slot_set_phase(conn.slot, SLOT_LEAVING, clock_mono_ms());
 	access_log_flush(&conn.access_log);
 	_exit(0);

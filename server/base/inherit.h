@@ -10,6 +10,8 @@
 
 #include "server/base/log.h"
 
+struct clients;
+struct nonces;
 struct config;
 struct scoreboard;
 
@@ -17,8 +19,11 @@ struct scoreboard;
 struct inheritance {
 	const struct config *config;   /* immutable */
 	struct scoreboard *scoreboard;
+	struct clients *clients;       /* what all workers together know about clients */
+	struct nonces *nonces;         /* of digest logins */
 	uint32_t slot_index;           /* the worker's own */
 	uint32_t socket_index;         /* line of its listening socket */
+	uint32_t listener_index;       /* the same socket in config->listeners */
 	uint32_t generation;           /* of the configuration */
 	uint32_t log_generation;       /* of the two log sinks below */
 	int64_t master_pid;

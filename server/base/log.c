@@ -108,24 +108,50 @@ log_sink_write(const struct log_sink *sink, enum log_level level, const char *te
 	return -1;
 }
 
-/* "\xHH" for what is not printable ASCII or UTF-8's upper half. Returns bytes in out. */
+/* Bytes of the character at text; 0: it is no UTF-8 (RFC 3629 4), or a control character, which
+ * from U+0080 to U+009F terminals obey, too. */
+static size_t
+shown_bytes(const char *text)
+{
+	static const uint32_t least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)text[0];
+	size_t len = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 :
+	    first < 0xf8 ? 4 : 0;
+	uint32_t code = len <= 1 ? first : first & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (len == 0 || code < least[len] || code == 0x7f || code > 0x10ffff ||
+	    (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* "\xHH" for what is not shown. Returns bytes in out. */
 static size_t
 escape(const char *text, char *out, size_t cap)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t used = 0;
 
-	for (; *text != '\0' && used + 4 < cap; text++) {
+	while (*text != '\0' && used + 4 < cap) {
 		unsigned char c = (unsigned char)*text;
+		size_t len = shown_bytes(text);
 
-		if (c < 0x20 || c == 0x7f) {
-			out[used++] = '\\';
-			out[used++] = 'x';
-			out[used++] = hex[c >> 4];
-			out[used++] = hex[c & 15];
-		} else {
-			out[used++] = (char)c;
+		if (len > 0) {
+			memcpy(out + used, text, len);
+			used += len;
+			text += len;
+			continue;
 		}
+		out[used++] = '\\';
+		out[used++] = 'x';
+		out[used++] = hex[c >> 4];
+		out[used++] = hex[c & 15];
+		text++;
 	}
 	return used;
 }

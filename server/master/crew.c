@@ -24,8 +24,11 @@ fill_inheritance(struct master *master, const struct listener *listener, uint32_
 	memset(own, 0, sizeof *own);
 	own->config = generation->config;
 	own->scoreboard = master->scoreboard;
+	own->clients = master->clients;
+	own->nonces = master->nonces;
 	own->slot_index = slot_index;
 	own->socket_index = listener->socket_index;
+	own->listener_index = (uint32_t)(listener - generation->listeners);
 	own->generation = generation->number;
 	own->log_generation = master->log_generation;
 	own->master_pid = getpid();
@@ -213,6 +216,7 @@ crew_reap(struct master *master, int64_t now_ms)
 		if (child == NULL)
 			continue;
 		note_end(master, child, wait_status, now_ms);
+		remember_leave_for(master, child);
 		scoreboard_release(master->scoreboard, child->slot_index);
 		child_table_remove(&master->table, child);
 	}

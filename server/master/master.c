@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
- * plans to tend.c, forking to crew.c. As root, or as whoever started it. Rules: never parses
- * a byte of a client, never blocks but in ppoll(2), never exits for a worker's sake once it
- * runs.
+ * plans to tend.c, forking to crew.c, clients to remember.c. As root, or as whoever started
+ * it. Rules: never parses a byte of a client, never blocks but in ppoll(2), never exits for a
+ * worker's sake once it runs.
  *
  *   STARTING --first workers in accept--> RUNNING --QUIT--> DRAINING --all gone--> end
  *      |  a worker dies unserved             |  TERM, INT       |  TERM, INT
@@ -24,6 +24,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/fdio.h"
+#include "server/base/nonces.h"
 #include "server/base/signals.h"
 #include "server/base/title.h"
 #include "server/master/daemon.h"
@@ -172,6 +173,7 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	note_listeners(next, master->generation);
 	generation_retire(&master->generation, next);
 	master->generation = next;
+	remember_follow(master);
 	/* Descriptors of the old logs live on in the old workers, which end soon; those
 	 * that are asked for anew are the new ones. */
 	use_logs(master);
@@ -343,6 +345,8 @@ run_loop(struct master *master, const sigset_t *mask)
 		crew_enforce_deadlines(master, now_ms);
 		reload_check_deadline(&master->reload, now_ms);
 		repeat_reopening(master, now_ms);
+		if (is_tick)
+			remember_note(master);
 		if (master->phase >= MASTER_DRAINING) {
 			if (master->table.count == 0)
 				return;
@@ -373,7 +377,8 @@ open_own(struct master *master)
 	    logpass_open(&master->logpass) < 0)
 		return -1;
 	master->scoreboard = scoreboard_new();
-	if (master->scoreboard == NULL)
+	master->nonces = nonces_new();
+	if (master->scoreboard == NULL || remember_open(master) < 0 || master->nonces == NULL)
 		return -1;
 	return reserve_children(master);
 }
@@ -383,6 +388,8 @@ close_own(struct master *master)
 {
 	child_table_fini(&master->table);
 	scoreboard_free(&master->scoreboard);
+	remember_close(master);
+	nonces_free(&master->nonces);
 	fdio_close(&master->null_fd);
 	fdio_close(&master->wake_fd);
 	logpass_close(&master->logpass);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
- * reap, retire), tend.c (pools), census.c (counting). Nobody else includes this. */
+ * reap, retire), tend.c (pools), census.c (counting), remember.c (clients). Nobody else
+ * includes this. */
 #ifndef MUSTER_MASTER_STATE_H
 #define MUSTER_MASTER_STATE_H
 
@@ -28,6 +29,8 @@ struct master {
 	worker_function *worker;
 	struct generation *generation;
 	struct scoreboard *scoreboard;
+	struct clients *clients;      /* as large as the generation in force wants it */
+	struct nonces *nonces;        /* of all generations: a reload ends no login */
 	struct child_table table;
 	struct reload reload;
 	struct backoff spawn_backoff; /* failed forks and workers that die unserved */
@@ -35,6 +38,7 @@ struct master {
 	bool has_failed;              /* exit status 1 */
 	bool wants_reload;            /* HUP while a reload is under way */
 	bool is_full_noted;           /* the "all workers in use" line is out */
+	bool is_forgetting_noted;     /* the line about too many clients is out */
 	uint32_t log_generation;
 	int wake_fd, null_fd;
 	struct logpass logpass;
@@ -73,6 +77,16 @@ void crew_reap(struct master *master, int64_t now_ms);
 void crew_enforce_deadlines(struct master *master, int64_t now_ms);
 /* Idle kept-alive connections make room: signals at most `count` of a socket's workers. */
 void crew_shed_idle(struct master *master, uint32_t socket_index, unsigned count);
+
+/* remember.c: the table of clients that all workers share. */
+int remember_open(struct master *master); /* 0, or -1 and errno */
+void remember_close(struct master *master);
+/* After a reload: another table if the configuration wants another size. */
+void remember_follow(struct master *master);
+/* Says once that the table is too small. */
+void remember_note(struct master *master);
+/* A worker has ended: the connection that it had open is none of its client's any more. */
+void remember_leave_for(struct master *master, const struct child *child);
 
 /* master.c: called by crew_reap() when the reload's child has ended. */
 void master_finish_reload(struct master *master, int wait_status, int64_t now_ms);

@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	request.fields[0].id = HTTP_FIELD_USER_AGENT;
 	request.fields[0].value = rest;
 	request.field_count = request.first_field[HTTP_FIELD_USER_AGENT] = 1;
-	record.started_wall_s = (int64_t)bytes << (data[0] % 60);
+	record.started_wall_s = (int64_t)((uint64_t)bytes << (data[0] % 60));
 	out = malloc(cap);
 	len = log_render(format, &record, out, cap);
 	if (len == 0 || len > cap || out[len - 1] != '\n')

@@ -31,7 +31,8 @@ documented() {
 		/^\.S[hs] / { finish(); scope = "" }
 		/^\.Ss Global directives$/ { scope = "global" }
 		/^\.Ss Inherited directives$/ { scope = "inherited" }
-		/^\.Ss The [a-z]* section$/ {
+		/^\.Ss Forgetting what is inherited$/ { finish(); scope = "host" }
+		/^\.Ss The [a-z_]* section$/ {
 			scope = $3
 			print (scope == "location" ? "host." : "global.") scope
 		}

@@ -6,7 +6,7 @@
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 2
 
-written_name='\.([ch58]|sh|py|mk|ac|am|html|css|svg|init|service|sample|gitignore)$'
+written_name='\.([ch578]|sh|py|mk|ac|am|html|css|svg|init|service|sample|conf|gitignore)$'
 written_name=$written_name'|(^|/)(README|COPYING|bootstrap|run|logrotate|\.gitignore)$'
 
 # Every file that a person wrote, one a line, relative to $top. The fuzz corpus is data, not text.

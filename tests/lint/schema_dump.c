@@ -4,6 +4,7 @@
  * location share is in the scope "inherited"; a section has no more than its name. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/schema.h"
 
@@ -19,14 +20,30 @@ scope_name(const struct schema_directive *row)
 	return schema_scope_name(scope);
 }
 
+/* Elements have spaces between them in the table. */
+static void
+print_list(const char *elements)
+{
+	printf("{");
+	for (const char *mark = " \""; *elements != '\0'; mark = "\", \"") {
+		size_t bytes = strcspn(elements, " ");
+
+		printf("%s%.*s", mark, (int)bytes, elements);
+		elements += bytes + (elements[bytes] == ' ');
+		if (*elements == '\0')
+			printf("\" ");
+	}
+	printf("}");
+}
+
 /* As it would be written in a configuration. */
 static void
 print_default(const struct schema_directive *row)
 {
 	if (schema_is_list(row))
-		printf("{%s%s%s}", row->default_text[0] == '\0' ? "" : " \"", row->default_text,
-		    row->default_text[0] == '\0' ? "" : "\" ");
-	else if (row->kind == SCHEMA_COUNT || row->kind == SCHEMA_BOOLEAN)
+		print_list(row->default_text);
+	else if (row->kind == SCHEMA_COUNT || row->kind == SCHEMA_BOOLEAN ||
+	    row->kind == SCHEMA_CODE)
 		printf("%s", row->default_text);
 	else
 		printf("\"%s\"", row->default_text);

@@ -32,6 +32,8 @@ check_files() {
 			limit = FILENAME ~ /(^|\/)README$/ ? 80 : 100
 			head = ""
 		}
+		# In a manual a row of a table is one line to mandoc, a default to directives.sh.
+		FILENAME ~ /\.[578]$/ && (/^\.It .* Ta / || /^Default: /) { next }
 		length($0) > limit / 8 && columns($0) > limit {
 			fault("is wider than " limit " columns")
 		}

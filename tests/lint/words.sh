@@ -23,7 +23,7 @@ if xargs grep -nE "$machine_path" <"$scratch/files"; then
 fi
 
 # What tests misspell on purpose, and a macro of mdoc(7).
-known_words=clos,combind,nd
+known_words=clos,combind,nd,te
 
 if command -v codespell >/dev/null; then
 	xargs codespell --ignore-words-list="$known_words" <"$scratch/files" || status=1

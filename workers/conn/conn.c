@@ -20,6 +20,7 @@
 #include "workers/io/heartbeat.h"
 
 #define ARENA_BYTES 131072          /* per request: paths, fields, range parts */
+#define SCRATCH_BYTES (32 * 1024 * 1024) /* of address space: listings, includes, codecs */
 #define LOG_FETCH_MS 2000
 #define LOG_RETRY_MS 5000
 
@@ -33,6 +34,22 @@ static char *
 carve(struct arena *all, size_t bytes)
 {
 	return arena_alloc(all, bytes);
+}
+
+static unsigned
+listener_port(const struct config_listener *listener)
+{
+	const struct sockaddr_in *four = (const void *)&listener->address;
+	const struct sockaddr_in6 *six = (const void *)&listener->address;
+
+	switch (listener->address.ss_family) {
+	case AF_INET:
+		return ntohs(four->sin_port);
+	case AF_INET6:
+		return ntohs(six->sin6_port);
+	default:
+		return 0;
+	}
 }
 
 /* Up to an eighth less: clients go round the workers, so all of them would reach the same
@@ -60,7 +77,8 @@ conn_init(struct conn *conn, const struct inheritance *own)
 	conn->pid = (int)getpid();
 	conn->in_cap = config->limits.header_bytes + CONN_IN_SPARE_BYTES;
 	if (arena_init(&fixed, conn->in_cap + CONN_OUT_BYTES + log_bytes + 64) < 0 ||
-	    arena_init(&conn->arena, ARENA_BYTES) < 0)
+	    arena_init(&conn->arena, ARENA_BYTES) < 0 ||
+	    arena_init(&conn->scratch, SCRATCH_BYTES) < 0)
 		return -1;
 	conn->in = carve(&fixed, conn->in_cap);
 	conn->out = carve(&fixed, CONN_OUT_BYTES);
@@ -68,12 +86,15 @@ conn_init(struct conn *conn, const struct inheritance *own)
 	access_log_init(&conn->access_log, config, own->access_log, log_buffer);
 	if (getrandom(&conn->boundary_seed, sizeof conn->boundary_seed, GRND_NONBLOCK) < 0)
 		conn->boundary_seed = (uint64_t)clock_wall_us();
+	if (getrandom(&conn->id_seed, sizeof conn->id_seed, GRND_NONBLOCK) < 0)
+		conn->id_seed = conn->boundary_seed ^ (uint64_t)conn->pid << 32;
+	conn->port = listener_port(&config->listeners[own->listener_index]);
 	conn->max_served_count = spread(config->pool.max_request_count, conn->boundary_seed);
 	return 0;
 }
 
-static void
-write_client(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address)
+void
+conn_write_address(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in *four = (const void *)address;
 	const struct sockaddr_in6 *six = (const void *)address;
@@ -95,6 +116,14 @@ write_client(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address
 }
 
 void
+conn_set_peer(struct conn *conn, const struct sockaddr_storage *address)
+{
+	conn->peer = *address;
+	conn_write_address(conn->client, address);
+	slot_set_client(conn->slot, conn->client);
+}
+
+void
 conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address)
 {
 	stream_init(&conn->stream, fd);
@@ -103,10 +132,11 @@ conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address)
 	/* TCP connections have it from their listening socket. */
 	if (!conn->own->is_tcp)
 		stream_set_send_timeout(&conn->stream, conn->config->limits.send_timeout_ms);
-	write_client(conn->client, address);
+	pace_init(&conn->pace, conn->own->is_tcp, conn->config->limits.send_timeout_ms);
+	conn_set_peer(conn, address);
 	conn->in_len = 0;
 	conn->request_count = 0;
-	slot_set_client(conn->slot, conn->client);
+	conn->is_https = false;
 }
 
 static bool

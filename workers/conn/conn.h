@@ -9,6 +9,7 @@
 #include "server/base/inherit.h"
 #include "server/base/scoreboard.h"
 #include "workers/conn/access_log.h"
+#include "workers/conn/pace.h"
 #include "workers/http/parse.h"
 #include "workers/io/stream.h"
 #include "workers/mem/arena.h"
@@ -28,6 +29,7 @@ struct conn {
 	int64_t log_retry_mono_ms;  /* the master did not answer: not before this */
 
 	struct arena arena;         /* of the request at hand */
+	struct arena scratch;       /* the same for what only some requests need: large */
 	char *in;                   /* received, not yet used: in[0..in_len) */
 	size_t in_cap, in_len;
 	char *out;                  /* CONN_OUT_BYTES */
@@ -35,12 +37,18 @@ struct conn {
 	struct http_request request;
 
 	struct stream stream;
-	char client[CONN_CLIENT_BYTES]; /* address as text, or "unix:" */
+	struct pace pace;           /* of sending */
+	struct sockaddr_storage peer; /* the client, or the last proxy before us */
+	char client[CONN_CLIENT_BYTES]; /* its address as text, or "unix:" */
+	char real_client[CONN_CLIENT_BYTES]; /* whom a trusted proxy names */
+	bool is_https;              /* as a PROXY header says */
+	unsigned port;              /* that it came to; 0: a Unix socket */
 	uint64_t request_count;     /* of this connection */
 	uint64_t content_bytes;     /* of the request at hand, with its framing, as received */
 	uint64_t served_count;      /* requests of this worker, all connections */
 	uint64_t max_served_count;  /* then the worker leaves; 0: never */
 	uint64_t boundary_seed;
+	uint64_t id_seed;           /* of request ids: another one for each worker */
 	int pid;                    /* of this worker */
 
 	bool is_sending;            /* a time limit of sending may need the heartbeat */
@@ -55,6 +63,10 @@ struct conn {
 int conn_init(struct conn *conn, const struct inheritance *own);
 /* Begins with an accepted socket; the address is the client's. */
 void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address);
+/* The client is another one than the socket says: a PROXY header came. */
+void conn_set_peer(struct conn *conn, const struct sockaddr_storage *address);
+/* An address as text: "192.0.2.1", "2001:db8::1", "unix:". */
+void conn_write_address(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address);
 /* Whether this worker should take no further request: told to go, or has served enough. */
 bool conn_worker_should_leave(const struct conn *conn);
 /* The same for the request at hand, which is not counted yet: its connection ends. */

@@ -64,6 +64,28 @@ field_value_named(const struct log_record *record, const char *name)
 	return value;
 }
 
+/* Of the fields that the handlers and the configuration have set. */
+static struct slice
+answer_field_value(const struct log_record *record, const char *name)
+{
+	const struct answer *answer = record->answer;
+
+	for (unsigned i = 0; answer != NULL && i < answer->field_count; i++) {
+		if (slice_equal_nocase(answer->fields[i].name, slice_from_text(name)))
+			return answer->fields[i].value;
+	}
+	return slice_make(NULL, 0);
+}
+
+/* "9f86d081884c7d65-1a" */
+static void
+put_id(struct log_writer *writer, const struct log_record *record)
+{
+	log_writer_hex(writer, record->id_seed);
+	log_writer_bytes(writer, "-", 1);
+	log_writer_hex(writer, record->id_count);
+}
+
 /* ---- text formats ---- */
 
 static void
@@ -116,7 +138,14 @@ put_step(struct log_writer *writer, const struct log_step *step, const struct lo
 		log_writer_number(writer, record->connection_request_count -
 		    (record->connection_request_count > 0));
 		break;
+	case LOG_STEP_DURATION_MS: log_writer_number(writer, record->duration_us / 1000); break;
 	case LOG_STEP_FIELD: put_value(writer, field_value_named(record, step->text)); break;
+	case LOG_STEP_ANSWER_FIELD:
+		put_value(writer, answer_field_value(record, step->text));
+		break;
+	case LOG_STEP_PEER: put_value(writer, record->peer); break;
+	case LOG_STEP_PORT: log_writer_number(writer, record->port); break;
+	case LOG_STEP_ID: put_id(writer, record); break;
 	}
 }
 
@@ -143,7 +172,10 @@ put_json(struct log_writer *writer, const struct log_record *record)
 {
 	log_writer_text(writer, "{\"time\":\"");
 	log_writer_time_rfc3339(writer, record_time(record));
+	log_writer_text(writer, "\",\"id\":\"");
+	put_id(writer, record);
 	put_member(writer, "\",\"client\":\"", record->client);
+	put_member(writer, ",\"peer\":\"", record->peer);
 	put_member(writer, ",\"user\":\"", record->user);
 	put_member(writer, ",\"host\":\"", record->host);
 	put_member(writer, ",\"method\":\"", record->method);

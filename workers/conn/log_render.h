@@ -7,12 +7,16 @@
 #include <stdint.h>
 
 #include "config/log_format.h"
+#include "workers/handler/answer.h"
 #include "workers/http/parse.h"
 
 /* What a record tells. Empty slices come out as "-" (JSON: ""). */
 struct log_record {
-	struct slice client;        /* address text, no port */
-	struct slice user;
+	struct slice client;        /* address text, no port; as a trusted proxy names it */
+	struct slice peer;          /* of the connection itself */
+	struct slice user;          /* who has proved to be it */
+	unsigned port;              /* that the client came to; 0: a Unix socket */
+	uint64_t id_seed, id_count; /* together unique among requests */
 	int64_t started_wall_s;     /* when the request head was complete */
 	unsigned started_wall_ms;   /* 0..999 */
 	int utc_offset_min;         /* local time zone east of UTC, minutes */
@@ -31,6 +35,7 @@ struct log_record {
 	bool is_aborted;            /* the client went away before the whole answer was sent */
 	bool is_kept_alive;
 	const struct http_request *request; /* for %{Name}i; NULL when none was parsed */
+	const struct answer *answer; /* for %{Name}o; NULL: none */
 };
 
 #define LOG_RECORD_MIN 1024     /* least cap */

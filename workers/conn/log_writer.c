@@ -44,6 +44,20 @@ log_writer_number(struct log_writer *writer, uint64_t number)
 	log_writer_bytes(writer, digits + start, sizeof digits - start);
 }
 
+void
+log_writer_hex(struct log_writer *writer, uint64_t number)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[16];
+	size_t start = sizeof text;
+
+	do {
+		text[--start] = digits[number & 15];
+		number >>= 4;
+	} while (number > 0);
+	log_writer_bytes(writer, text + start, sizeof text - start);
+}
+
 /* The last `count` decimal digits. */
 static char *
 write_digits(char *out, unsigned count, unsigned number)

@@ -25,6 +25,7 @@ struct log_time {
 void log_writer_bytes(struct log_writer *writer, const char *data, size_t bytes);
 void log_writer_text(struct log_writer *writer, const char *text);
 void log_writer_number(struct log_writer *writer, uint64_t number);
+void log_writer_hex(struct log_writer *writer, uint64_t number);
 /* [10/Oct/2000:13:55:36 -0700] */
 void log_writer_time_clf(struct log_writer *writer, struct log_time time);
 /* 2000-10-10T13:55:36.123-07:00 */

@@ -11,11 +11,16 @@ struct send_options {
 	bool keeps_alive;
 	bool names_keep_alive;      /* to HTTP/1.0, which expects to be told */
 	int64_t now_wall_s;
+	uint64_t rate_bytes_s;      /* no faster; 0: as fast as it goes */
 };
 
-/* IO_OK: all of it is sent. *body_sent_out: bytes of the body that were. IO_FILE_SHORT with
- * nothing sent yet: the head does not fit, or the file cannot be read; the caller may answer
- * otherwise. */
+/* True: nothing but the end of the connection can mark the end of this answer's body. That is
+ * so for content of unknown length and a client that knows no chunks (HTTP/1.0). */
+bool send_h1_ends_connection(const struct conn *conn, const struct answer *answer);
+
+/* IO_OK: all of it is sent. *body_sent_out: bytes of the body that were, without what frames
+ * them. IO_FILE_SHORT with nothing sent yet: the head does not fit, or the content cannot be
+ * read; the caller may answer otherwise. */
 enum io_result send_h1(struct conn *conn, const struct answer *answer,
     const struct send_options *options, uint64_t *body_sent_out);
 

@@ -10,12 +10,14 @@
  */
 #include "workers/conn/serve_h1.h"
 
-
 #include "server/base/clock.h"
 #include "server/base/signals.h"
 #include "workers/conn/body.h"
 #include "workers/conn/send_h1.h"
-#include "workers/handler/static.h"
+#include "workers/conn/turn.h"
+#include "workers/handler/fields.h"
+#include "workers/handler/real_ip.h"
+#include "workers/handler/site.h"
 
 #define LINGER_MS 2000
 #define LINGER_BYTES (1024 * 1024)
@@ -25,17 +27,6 @@ enum head_result {
 	HEAD_COMPLETE,
 	HEAD_BAD,                   /* *status says why */
 	HEAD_NONE,                  /* the connection ends without an answer */
-};
-
-/* One request under way, for its log record. */
-struct turn {
-	int64_t start_wall_us, start_mono_us;
-	uint64_t sent_before;
-	unsigned status;
-	uint64_t body_sent_bytes;
-	bool has_request;           /* conn->request is whole */
-	bool keeps_alive;
-	bool is_aborted;
 };
 
 static unsigned
@@ -111,77 +102,6 @@ read_head(struct conn *conn, unsigned *status)
 	}
 }
 
-static struct slice
-protocol_text(const struct conn *conn, const struct turn *turn)
-{
-	if (!turn->has_request)
-		return slice_make(NULL, 0);
-	return conn->request.version_minor == 0 ? SLICE_LITERAL("HTTP/1.0") :
-	    SLICE_LITERAL("HTTP/1.1");
-}
-
-/* The first line as it came, also when it was not understood. */
-static struct slice
-request_line(const struct conn *conn)
-{
-	const char *at = conn->in, *end = conn->in + conn->in_len, *stop;
-
-	while (at < end && (*at == '\r' || *at == '\n'))
-		at++;
-	for (stop = at; stop < end && *stop != '\r' && *stop != '\n'; stop++)
-		continue;
-	return slice_make(at, (size_t)(stop - at));
-}
-
-static void
-log_turn(struct conn *conn, const struct turn *turn)
-{
-	int64_t now_us = clock_mono_us();
-	int64_t start_s = turn->start_wall_us / 1000000;
-	struct log_record record;
-
-	conn_follow_logs(conn);
-	if (access_log_is_off(&conn->access_log))
-		return;
-	memset(&record, 0, sizeof record);
-	record.client = slice_from_text(conn->client);
-	record.started_wall_s = start_s;
-	record.started_wall_ms = (unsigned)(turn->start_wall_us / 1000 % 1000);
-	record.utc_offset_min = conn_utc_offset_min(conn, start_s);
-	record.duration_us = (uint64_t)(now_us - turn->start_mono_us);
-	record.request_line = request_line(conn);
-	record.method = conn->request.method_name;
-	record.target = conn->request.target;
-	record.protocol = protocol_text(conn, turn);
-	if (turn->has_request) {
-		record.host = conn->request.host;
-		record.request = &conn->request;
-	}
-	record.status = turn->status;
-	record.body_sent_bytes = turn->body_sent_bytes;
-	record.sent_bytes = conn->stream.sent_bytes - turn->sent_before;
-	/* Not what follows it: the next request has a record of its own. */
-	record.received_bytes = turn->has_request ?
-	    conn->request.head_bytes + conn->content_bytes : conn->in_len;
-	record.connection_request_count = conn->request_count;
-	record.pid = conn->pid;
-	record.is_aborted = turn->is_aborted;
-	record.is_kept_alive = turn->keeps_alive;
-	access_log_record(&conn->access_log, &record, now_us / 1000);
-}
-
-static void
-count_turn(struct conn *conn, const struct turn *turn)
-{
-	struct scoreboard_slot *slot = conn->slot;
-
-	conn->served_count++;
-	atomic_store_explicit(&slot->request_count, conn->served_count, memory_order_relaxed);
-	atomic_store_explicit(&slot->sent_bytes,
-	    atomic_load_explicit(&slot->sent_bytes, memory_order_relaxed) +
-	    conn->stream.sent_bytes - turn->sent_before, memory_order_relaxed);
-}
-
 static bool
 may_keep_alive(const struct conn *conn)
 {
@@ -193,6 +113,17 @@ may_keep_alive(const struct conn *conn)
 	    !conn_is_last_request(conn);
 }
 
+/* The slower of what the connection and the location may; 0: as fast as it goes. */
+static uint64_t
+send_rate(const struct conn *conn, const struct turn *turn)
+{
+	uint64_t all = conn->config->limits.connection_rate_bytes_s;
+	uint64_t one = turn->is_routed ?
+	    turn->exchange.route.settings->limit_rate_bytes_s : 0;
+
+	return all == 0 || (one > 0 && one < all) ? one : all;
+}
+
 static void
 send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 {
@@ -202,6 +133,7 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 		.keeps_alive = turn->keeps_alive,
 		.names_keep_alive = turn->has_request && conn->request.version_minor == 0,
 		.now_wall_s = turn->start_wall_us / 1000000,
+		.rate_bytes_s = send_rate(conn, turn),
 	};
 	enum io_result result;
 
@@ -210,6 +142,7 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 	result = send_h1(conn, answer, &options, &turn->body_sent_bytes);
 	if (result == IO_FILE_SHORT && conn->stream.sent_bytes == turn->sent_before) {
 		answer_error(answer, &conn->arena, 500); /* nothing is said yet */
+		fields_add_unrouted(answer);
 		result = send_h1(conn, answer, &options, &turn->body_sent_bytes);
 	}
 	conn->is_sending = false;
@@ -221,57 +154,85 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 }
 
 static void
-prepare_exchange(struct conn *conn, struct exchange *exchange, const struct turn *turn)
+prepare_exchange(struct conn *conn, struct turn *turn)
 {
+	struct exchange *exchange = &turn->exchange;
+	const struct inheritance *own = conn->own;
+
 	exchange->request = &conn->request;
+	exchange->query = conn->request.query;
+	exchange->has_query = conn->request.has_query;
 	exchange->config = conn->config;
-	exchange->root_fds = conn->own->root_fds;
+	exchange->root_fds = own->root_fds;
 	exchange->arena = &conn->arena;
+	exchange->scratch = &conn->scratch;
+	exchange->clients = own->clients;
+	exchange->nonces = own->nonces;
+	exchange->listener_index = own->listener_index;
 	exchange->now_wall_s = turn->start_wall_us / 1000000;
+	exchange->now_mono_ms = turn->start_mono_us / 1000;
 	exchange->boundary_seed = conn->boundary_seed++;
+	exchange->client = conn->peer;
+	exchange->is_https = conn->is_https;
+	exchange->client_text = slice_from_text(conn->client);
+	if (conn->config->trusted_proxy_count == 0)
+		return;
+	real_ip_find(conn->config, &conn->request, &conn->peer, &exchange->client,
+	    &exchange->is_https);
+	conn_write_address(conn->real_client, &exchange->client);
+	exchange->client_text = slice_from_text(conn->real_client);
 }
 
-/* Path and route of a request. False: the answer says why there are none. */
-static bool
-find_route(struct conn *conn, struct exchange *exchange, struct answer *answer)
+/* The path that the request names; 0, or the status of an answer without one. */
+static unsigned
+find_path(struct conn *conn, struct exchange *exchange)
 {
-	char *path = arena_alloc(&conn->arena, PATH_BYTES);
-	unsigned status = 500;
+	char *path;
 
-	exchange->path_info.len = 0;
 	if (conn->request.target_form == HTTP_TARGET_ASTERISK ||
 	    conn->request.target_form == HTTP_TARGET_AUTHORITY) {
 		exchange->path = SLICE_LITERAL("/"); /* the server itself */
 		exchange->path_info = (struct uri_path){ 1, false, true };
-	} else {
-		if (path != NULL)
-			switch (uri_normalize_path(conn->request.path, path, PATH_BYTES,
-			    &exchange->path_info)) {
-			case URI_OK:
-				status = 0;
-				break;
-			case URI_BAD:
-				status = 400;
-				break;
-			case URI_ENCODED_SLASH:
-				status = 404;
-				break;
-			case URI_TOO_LONG: /* understood, but no file's (RFC 9112 3) */
-				status = 404;
-				break;
-			}
-		if (status != 0) {
-			answer_error(answer, &conn->arena, status);
-			return false;
-		}
-		exchange->path = slice_make(path, exchange->path_info.len);
+		return 0;
 	}
-	if (conn->request.is_https) {
-		answer_error(answer, &conn->arena, 421);
+	path = arena_alloc(&conn->arena, PATH_BYTES);
+	if (path == NULL)
+		return 500;
+	switch (uri_normalize_path(conn->request.path, path, PATH_BYTES,
+	    &exchange->path_info)) {
+	case URI_BAD:
+		return 400;
+	case URI_ENCODED_SLASH:
+		return 404;
+	case URI_TOO_LONG:          /* understood, but no file's (RFC 9112 3) */
+		return 404;
+	case URI_OK:
+		break;
+	}
+	exchange->path = slice_make(path, exchange->path_info.len);
+	return 0;
+}
+
+/* What the head says is decided before the content is read: who asks before sending it is
+ * spared it when the answer is no. True: the content is wanted, site_answer() comes next. */
+static bool
+admit(struct conn *conn, struct turn *turn, struct answer *answer)
+{
+	unsigned status;
+
+	if (conn->request.has_unknown_expectation) {
+		answer_error(answer, &conn->arena, 417);
 		return false;
 	}
-	route_find(conn->config, conn->request.host, exchange->path, &exchange->route);
-	return true;
+	status = find_path(conn, &turn->exchange);
+	if (status == 0 && conn->request.is_https && !turn->exchange.is_https)
+		status = 421;       /* not over a connection that is not secured (RFC 9110 7.4) */
+	if (status != 0) {
+		answer_error(answer, &conn->arena, status);
+		return false;
+	}
+	turn->is_routed = true;
+	return site_admit(&turn->exchange, answer);
 }
 
 /* The answer to a whole head; reads the content on the way. *used_out: bytes of conn->in
@@ -279,21 +240,14 @@ find_route(struct conn *conn, struct exchange *exchange, struct answer *answer)
 static void
 answer_request(struct conn *conn, struct answer *answer, struct turn *turn, size_t *used_out)
 {
-	struct exchange exchange;
-	bool is_routed;
+	bool is_admitted, has_content = conn->request.body_kind != HTTP_BODY_NONE;
 	unsigned status;
 
-	prepare_exchange(conn, &exchange, turn);
+	prepare_exchange(conn, turn);
 	*used_out = conn->request.head_bytes;
-	if (conn->request.has_unknown_expectation) {
-		answer_error(answer, &conn->arena, 417);
-		answer->must_close = conn->request.body_kind != HTTP_BODY_NONE;
-		return;
-	}
-	is_routed = find_route(conn, &exchange, answer);
-	/* Who asks before sending content is spared it when the answer is no. */
-	if (conn->request.expects_continue && conn->request.body_kind != HTTP_BODY_NONE &&
-	    (!is_routed || static_refuses_method(&exchange, answer))) {
+	is_admitted = admit(conn, turn, answer);
+	if (!is_admitted && has_content && (conn->request.expects_continue ||
+	    conn->request.has_unknown_expectation)) {
 		answer->must_close = true;
 		return;
 	}
@@ -309,24 +263,8 @@ answer_request(struct conn *conn, struct answer *answer, struct turn *turn, size
 		return;
 	}
 	slot_set_phase(conn->slot, SLOT_SENDING, turn->start_mono_us / 1000);
-	if (is_routed)
-		static_handle(&exchange, answer);
-}
-
-static void
-begin_turn(struct conn *conn, struct turn *turn, bool has_request)
-{
-	memset(turn, 0, sizeof *turn);
-	turn->start_wall_us = clock_wall_us();
-	turn->start_mono_us = clock_mono_us();
-	turn->has_request = has_request;
-	turn->sent_before = conn->stream.sent_bytes;
-	conn->request_count++;
-	conn->content_bytes = 0;
-	arena_reset(&conn->arena);
-	slot_set_request(conn->slot, conn->request.method_name.data,
-	    conn->request.method_name.len, conn->request.target.data,
-	    conn->request.target.len);
+	if (is_admitted)
+		site_answer(&turn->exchange, answer);
 }
 
 /* One whole request. True: the connection goes on. */
@@ -335,26 +273,31 @@ serve_request(struct conn *conn)
 {
 	struct answer answer;
 	struct turn turn;
+	bool must_close;
 	size_t used;
 
-	begin_turn(conn, &turn, true);
+	turn_begin(conn, &turn, true);
 	answer_init(&answer);
 	answer_request(conn, &answer, &turn, &used);
+	must_close = answer.must_close;
 	if (turn.is_aborted) {
 		turn.status = 400;
 	} else {
-		turn.keeps_alive = !answer.must_close && may_keep_alive(conn);
+		site_finish(&turn.exchange, &answer, turn.is_routed);
+		turn.keeps_alive = !must_close && may_keep_alive(conn) &&
+		    !send_h1_ends_connection(conn, &answer);
 		send_answer(conn, &answer, &turn);
 	}
+	turn_count(conn, &turn);
+	turn_log(conn, &turn, &answer);
 	answer_fini(&answer);
-	count_turn(conn, &turn);
-	log_turn(conn, &turn);
+	turn_end(conn);
 	if (turn.is_aborted)
 		return false;
 	/* A client that asked for the end has sent all, as a rule; any other may send more, and
 	 * must not lose the answer to a reset. */
 	if (!turn.keeps_alive &&
-	    (conn->request.is_persistent || answer.must_close || conn->in_len > used)) {
+	    (conn->request.is_persistent || must_close || conn->in_len > used)) {
 		slot_set_phase(conn->slot, SLOT_CLOSING, clock_mono_ms());
 		stream_linger(&conn->stream, LINGER_MS, LINGER_BYTES);
 	}
@@ -371,13 +314,15 @@ refuse(struct conn *conn, unsigned status)
 	struct answer answer;
 	struct turn turn;
 
-	begin_turn(conn, &turn, false);
+	turn_begin(conn, &turn, false);
 	answer_init(&answer);
 	answer_error(&answer, &conn->arena, status);
+	site_finish(&turn.exchange, &answer, false);
 	send_answer(conn, &answer, &turn);
+	turn_count(conn, &turn);
+	turn_log(conn, &turn, &answer);
 	answer_fini(&answer);
-	count_turn(conn, &turn);
-	log_turn(conn, &turn);
+	turn_end(conn);
 	if (!turn.is_aborted) {
 		slot_set_phase(conn->slot, SLOT_CLOSING, clock_mono_ms());
 		stream_linger(&conn->stream, LINGER_MS, LINGER_BYTES);

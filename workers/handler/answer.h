@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "config/config.h"
 #include "workers/handler/route.h"
@@ -13,25 +14,58 @@
 #include "workers/http/uri.h"
 #include "workers/mem/arena.h"
 
-#define ANSWER_FIELDS_MAX 24
+#define ANSWER_FIELDS_MAX 64
+
+struct auth_state;
+struct clients;
+struct ssi_work;
+struct nonces;
 
 struct exchange {               /* what the handler may know */
-	const struct http_request *request;
-	struct slice path;          /* decoded and normalised; NUL-terminated, starts with '/' */
-	struct uri_path path_info;
+	const struct http_request *request; /* as the client sent it */
+	struct slice path;          /* decoded and normalised; NUL-terminated, starts with '/';
+	                             * after rewrites */
+	struct uri_path path_info;  /* of path */
+	struct slice query;         /* as sent, or as a rewrite made it; without '?' */
+	bool has_query;
 	struct route route;
 	const struct config *config;
 	const int *root_fds;        /* as config.roots */
-	struct arena *arena;        /* ends with the request */
+	struct arena *arena;        /* ends with the request; 128 KiB */
+	struct arena *scratch;      /* ends with the request; large, for what only some requests
+	                             * need: listings, includes, compressors */
+	struct clients *clients;    /* limits shared by all workers; NULL: none (unit tests) */
+	struct nonces *nonces;      /* for digest logins, shared by all workers; NULL: none */
+	struct sockaddr_storage client; /* who asks, behind trusted proxies; AF_UNIX: unknown */
+	struct slice client_text;   /* the same for logs; "unix:" */
+	bool is_https;              /* the client's own connection, as a trusted proxy says */
+	unsigned listener_index;    /* into config.listeners */
 	int64_t now_wall_s;
+	int64_t now_mono_ms;
 	uint64_t boundary_seed;     /* another one for each request */
+	/* Filled in on the way. */
+	struct slice user;          /* who has proved to be it; empty: nobody */
+	struct auth_state *auth;    /* how (auth.h), shared with includes; NULL: not asked yet */
+	unsigned depth;             /* of server-side includes; 0: the client's own request */
+	struct ssi_work *ssi;       /* what a page and its includes share; NULL: no page yet */
 };
 
 enum answer_segment_kind { ANSWER_MEMORY, ANSWER_FILE };
 struct answer_segment {
 	enum answer_segment_kind kind;
-	struct slice data;          /* MEMORY; lives in the arena or is static */
+	struct slice data;          /* MEMORY; lives in an arena of the exchange or is static */
 	uint64_t offset, len;       /* FILE: of answer.file_fd */
+};
+
+/* Content whose length is not known before it is made: asked for piece by piece while it is
+ * sent. The context lives in an arena of the exchange. */
+struct answer_source {
+	/* Bytes written to out, at least 1; 0: the end; -1: it cannot go on, logged by itself.
+	 * cap is at least 4096. */
+	long (*read)(void *context, char *out, size_t cap);
+	/* Gives back what is no memory of the exchange; NULL: nothing. */
+	void (*close)(void *context);
+	void *context;
 };
 
 struct answer {
@@ -43,18 +77,33 @@ struct answer {
 	struct answer_segment *segments;
 	unsigned segment_count, segment_cap;
 	struct answer_segment inline_segments[2];
+	struct answer_source source; /* read not NULL: in place of segments, and no length */
+	bool hides_length;          /* HEAD of what would have another length: none is sent */
 	int file_fd;                /* closed by answer_fini(); -1: none */
 	bool must_close;            /* the connection cannot go on */
 	bool lacks_room;            /* a field or segment did not fit: answer 500 instead */
+	/* What it is about, for expires and compression; also with 304 and for HEAD. */
+	struct slice media_type;    /* without parameters; empty: unknown */
+	uint64_t whole_bytes;       /* of the representation, all ranges */
+	bool is_file;               /* the representation is a file, not a page made here */
+	bool is_generated_error;    /* answer_error(): an error_page may stand in */
 };
 
 void answer_init(struct answer *answer);
 void answer_fini(struct answer *answer);
-/* Forgets all but the descriptor's closing: for an error found half-way. */
+/* Forgets all, closing file and source: for an error found half-way. */
 void answer_restart(struct answer *answer);
 void answer_field(struct answer *answer, struct slice name, struct slice value);
+/* The first of that name, or NULL; any case. The value may be changed through it. */
+struct slice *answer_find_field(struct answer *answer, struct slice name);
+/* All of that name. */
+void answer_remove_field(struct answer *answer, struct slice name);
+/* Adds one element to Vary (or whatever list field), unless it is there. */
+void answer_vary(struct answer *answer, struct arena *arena, struct slice name);
 void answer_memory(struct answer *answer, struct slice data);
 void answer_file(struct answer *answer, uint64_t offset, uint64_t len);
+/* Drops the segments, for other content to take their place. */
+void answer_drop_content(struct answer *answer);
 /* Room for count segments from the arena. */
 void answer_reserve(struct answer *answer, struct arena *arena, unsigned count);
 

@@ -6,12 +6,23 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "workers/mem/arena.h"
+#include "workers/mem/slice.h"
+
 /* below_root: NUL-terminated, "" is the root itself. follows_links: symbolic links may
  * leave the root. The descriptor is read-only and never blocks in open. Returns it with
  * *stat_out filled, or -1 and errno. */
 int resolve_open(int root_fd, const char *below_root, bool follows_links,
     struct stat *stat_out);
-/* The status that answers an errno of resolve_open(): 403, 404, 500 or 503. */
+/* A directory to start from, or to know that it is there: the descriptor is O_PATH. -1 and
+ * errno; ENOTDIR: it is something else. */
+int resolve_directory(int root_fd, const char *below_root, bool follows_links);
+/* The status that answers an errno of both: 403, 404, 500 or 503. */
 unsigned resolve_status(int error);
+
+/* first, between and last as one path for the above: a NUL stands behind its len. data is NULL:
+ * no memory. */
+struct slice resolve_path(struct arena *arena, struct slice first, struct slice between,
+    struct slice last);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A response head, written line by line into the caller's buffer.
+ * A response head, written line by line into the caller's buffer; the lines of chunks.
  *
  * Which fields an answer has, and sending them, is left to the caller. Runs in the
  * workers, as the unprivileged user; values may hold bytes that a client chose.
@@ -144,4 +144,19 @@ response_end(struct response_head *head)
 {
 	put(head, SLICE_LITERAL("\r\n"));
 	return !head->is_bad;
+}
+
+size_t
+response_chunk_line(size_t bytes, char out[RESPONSE_CHUNK_LINE_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t rest, len = 0;
+
+	for (rest = bytes; rest > 0; rest >>= 4)
+		len++;
+	for (rest = len; rest > 0; bytes >>= 4)
+		out[--rest] = digits[bytes & 15];
+	out[len++] = '\r';
+	out[len++] = '\n';
+	return len;
 }

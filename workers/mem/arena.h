@@ -9,15 +9,21 @@
 struct arena {                  /* caller's storage */
 	char *base;
 	size_t cap, used;           /* bytes */
+	size_t peak;                /* of used, since arena_init() or arena_trim() */
 };
 
-/* Maps cap bytes, touched only where used. 0, or -1 and errno. */
+/* Maps cap bytes of address space, which become memory only where they are used. 0, or -1 and
+ * errno. */
 int arena_init(struct arena *arena, size_t cap);
 void arena_fini(struct arena *arena);
 /* Aligned for any type, not zeroed. NULL when it does not fit: an answer of 500, never a
  * longer life. Valid until arena_reset(). */
 void *arena_alloc(struct arena *arena, size_t bytes);
 void arena_reset(struct arena *arena);
+/* Just before arena_reset(), or while nothing is in use: gives memory beyond keep_bytes back to
+ * the system, so that one large request does not hold it for ever. No system call where no
+ * more was used. */
+void arena_trim(struct arena *arena, size_t keep_bytes);
 size_t arena_left(const struct arena *arena);
 
 #endif

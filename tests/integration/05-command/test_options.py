@@ -9,7 +9,7 @@ import pytest
 
 import muster
 
-USAGE = "usage: musterd [-fhtTV] [-c file] [-d directory [-p port]]\n"
+USAGE = "usage: musterd [-fhtTV] [-c file] [-d directory [-p port]] [-u url]\n"
 
 
 def test_help_goes_to_stdout():

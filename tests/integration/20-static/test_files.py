@@ -140,7 +140,7 @@ def test_redirect_can_be_followed(client):
 @pytest.mark.parametrize("name, wanted", [
     ("a.html", "text/html; charset=utf-8"), ("a.HTML", "text/html; charset=utf-8"),
     ("a.txt", "text/plain; charset=utf-8"), ("a.own", "image/x-own"), ("a.own2", "image/x-own"),
-    ("a.js", "application/javascript; charset=utf-8"), ("a.tar.gz", "application/gzip"),
+    ("a.js", "application/javascript"), ("a.tar.gz", "application/gzip"),
     ("a.xml", "text/xml"),                          # says so itself
     ("a.unknown", "application/octet-stream"), ("html", "application/octet-stream"),
     ("a.", "application/octet-stream"), ("a.html.", "application/octet-stream"),

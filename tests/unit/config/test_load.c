@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/network.h"
 
 #define COUNT_OF(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 
@@ -30,7 +31,7 @@ static const struct {
 	    "in bytes or with its unit (k, M, G, T) from 1k to 1M" },
 	{ "types_file = \"\" listen \"*:80\" {\n defer_accept = \"1500ms\" }",
 	    "2: listen.defer_accept is \"1500ms\", expected a duration in whole seconds with its "
-	    "unit (s, m) from 0s to 1m" },
+	    "unit (s, m, h, d) from 0s to 1m" },
 	{ LISTEN "etag = maybe", "1: etag is \"maybe\", expected true or false" },
 	{ LISTEN "log { level = \"loud\" }",
 	    "1: log.level is \"loud\", expected \"error\", \"warn\", "
@@ -83,12 +84,26 @@ static const struct {
 	    "2: a string is not closed, expected '\"' before the end of the line" },
 	{ "listen *:80 {}", "1: a \"*\" outside quotes, expected a value in quotes" },
 	{ LISTEN "pool {} pool|start = 1",
-	    "1: unknown directive \"start\" in global, expected it in pool" },
-	{ LISTEN "host a {} host|location \"/x\" { root = \"/x\" }", "1: unknown directive "
-	    "\"location\" in global, expected it in host" },
+	    "1: pool is no directive with a \"|\" after it, expected \"{\"" },
+	{ LISTEN "host a {} host|location \"/x\" { root = \"/x\" }",
+	    "1: host is no directive with a \"|\" after it, expected \"{\"" },
 	{ LISTEN "\"\" = 1", "1: not understood after this line, expected a directive" },
 	{ LISTEN "\"\\x01start\" = 1", "1: unknown directive \"\\x01start\" in global, expected "
 	    "one of musterd.conf(5)" },
+	{ LISTEN "host a { location \"/\" { location \"/\" { location \"/\" { location \"/\" {\n"
+	    "location \"/\" { root = 1 } } } } } }",
+	    "2: location is nested too deeply, expected at most 4 levels" },
+	{ LISTEN "pool { header \"a\" {} }",
+	    "1: unknown directive \"header\" in pool, expected it in global" },
+	{ LISTEN "redirect \"/\" { to = \"/a\" last = yes }",
+	    "1: unknown directive \"last\" in redirect, expected it in rewrite" },
+	{ LISTEN "reset = all",
+	    "1: unknown directive \"reset\" in global, expected it in host" },
+	{ LISTEN "host a { autoindx = on }",
+	    "1: unknown directive \"autoindx\", did you mean \"autoindex\"?" },
+	{ LISTEN "header \"a\" { value = b\nvalue = b }", "2: header.value is set again, expected "
+	    "once, the first is at f:1" },
+	{ LISTEN "header {}", "1: header has no name, expected one in quotes before \"{\"" },
 	{ "listen \"80\" {}", "1: listen is \"80\", expected \"*:80\", \"192.0.2.1:80\", "
 	    "\"[2001:db8::1]:80\" or \"unix:/path\"" },
 };
@@ -175,10 +190,14 @@ START_TEST(values_reach_their_fields)
 	    "pool { start = 2 min_idle = 3 max_idle = 4 max_workers = 500 max_requests = 0 }\n"
 	    "keepalive { timeout = 0s linger = 2s max_requests = 7 }\n"
 	    "limits { header_timeout = 1s body_timeout = 2s send_timeout = 3s drain_timeout = 4s\n"
-	    "  request_line = 1k header_size = 2k header_fields = 5 body_size = 6G }\n"
+	    "  request_line = 1k header_size = 2k header_fields = 5 body_size = 6G\n"
+	    "  connections_per_client = 6 connection_rate = 7k clients = 2048 }\n"
+	    "unknown_host = 421 real_ip_header = Forwarded trusted_proxies = { unix:, 10.0.0.0/8 "
+	    "}\n"
 	    "log { error = syslog level = debug access = off format = json buffer = 64k\n"
 	    "  flush = 2m }\n"
-	    "\nlisten \"unix:/s\" { backlog = 8 defer_accept = 1m }\n", "f", &errors);
+	    "\nlisten \"unix:/s\" { backlog = 8 defer_accept = 1m proxy_protocol = on }\n", "f",
+	    &errors);
 
 	ck_assert_msg(config != NULL, "%s", errors.count > 0 ? errors.lines[0] : "");
 	ck_assert_str_eq(config->source, "f");
@@ -202,6 +221,16 @@ START_TEST(values_reach_their_fields)
 	ck_assert_uint_eq(config->limits.header_bytes, 2048);
 	ck_assert_uint_eq(config->limits.header_field_count, 5);
 	ck_assert_uint_eq(config->limits.body_bytes, UINT64_C(6) << 30);
+	ck_assert_uint_eq(config->limits.connections_per_client, 6);
+	ck_assert_uint_eq(config->limits.connection_rate_bytes_s, 7168);
+	ck_assert_uint_eq(config->limits.client_count, 2048);
+	ck_assert_int_eq(config->unknown_host, CONFIG_UNKNOWN_421);
+	ck_assert_int_eq(config->real_ip_header, CONFIG_FORWARDED);
+	ck_assert_uint_eq(config->trusted_proxy_count, 2);
+	ck_assert_int_eq(config->trusted_proxies[0].network->kind, NETWORK_UNIX);
+	ck_assert_str_eq(config->trusted_proxies[1].text, "10.0.0.0/8");
+	ck_assert_uint_eq(config->trusted_proxies[1].network->prefix_bits, 8);
+	ck_assert_uint_eq(config->trusted_proxies[1].depth, 0);
 	ck_assert_str_eq(config->log.error, "syslog");
 	ck_assert_int_eq(config->log.level, CONFIG_LEVEL_DEBUG);
 	ck_assert_str_eq(config->log.access, "off");
@@ -213,7 +242,8 @@ START_TEST(values_reach_their_fields)
 	ck_assert_str_eq(config->listeners[0].text, "unix:/s");
 	ck_assert_uint_eq(config->listeners[0].backlog_count, 8);
 	ck_assert_uint_eq(config->listeners[0].defer_accept_s, 60);
-	ck_assert_uint_eq(config->listeners[0].line, 9);
+	ck_assert(config->listeners[0].proxy_protocol);
+	ck_assert_uint_eq(config->listeners[0].line, 11);
 	ck_assert_str_eq(config->listeners[0].file, "f");
 	ck_assert_ptr_nonnull(config->mime);
 	config_free(&config);

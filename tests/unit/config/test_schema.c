@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/keep.h"
+#include "config/list.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 #include "config/value.h"
@@ -26,6 +28,8 @@ START_TEST(row_is_complete)
 	schema_expected(row, expected, sizeof(expected));
 	ck_assert_uint_gt(strlen(expected), 0);
 	ck_assert_uint_gt(row->field_bytes, 0);
+	ck_assert_int_eq(schema_is_list(row), row->count_offset > 0);
+	ck_assert_int_eq(schema_is_list(row), row->max > 0 && !schema_is_plain(row));
 }
 END_TEST
 
@@ -41,39 +45,77 @@ START_TEST(name_is_once_in_a_scope)
 }
 END_TEST
 
-static bool
-has_plain_value(const struct schema_directive *row)
-{
-	return row->kind != SCHEMA_SECTION && row->kind != SCHEMA_INCLUDE &&
-	    row->kind != SCHEMA_ROOT && row->kind != SCHEMA_ALIAS && !schema_is_list(row);
-}
-
 START_TEST(default_is_a_value_as_it_is_printed)
 {
 	size_t count, text_bytes = 0;
 	const struct schema_directive *row = &schema_rows(&count)[_i];
+	struct keep *keep = keep_new();
 	struct config *base;
 	char *text = NULL;
 	FILE *out;
 
-	if (!has_plain_value(row))
-		return;
+	ck_assert_ptr_nonnull(keep);
 	/* Larger than each struct that a row is stored in. */
-	base = calloc(1, sizeof(*base) + sizeof(struct config_listener));
+	base = keep_alloc(keep, sizeof(*base) + sizeof(struct config_host));
 	out = open_memstream(&text, &text_bytes);
 	ck_assert(base != NULL && out != NULL);
-	ck_assert_msg(value_store(row, row->default_text, base) == VALUE_STORED, "%s", row->name);
-	value_print(row, base, out);
+	base->keep = keep;
+	if (schema_is_plain(row)) {
+		ck_assert_msg(value_store(row, row->default_text, keep, base) == VALUE_STORED,
+		    "%s", row->name);
+		value_print(row, base, out);
+	}
 	ck_assert_int_eq(fclose(out), 0);
 	if (text[0] == '"') {
 		ck_assert_uint_eq(strlen(text), strlen(row->default_text) + 2);
 		text[strlen(text) - 1] = '\0';
 	}
-	ck_assert_str_eq(text + (text[0] == '"'), row->default_text);
+	if (schema_is_plain(row))
+		ck_assert_str_eq(text + (text[0] == '"'), row->default_text);
 	free(text);
-	if (row->kind >= SCHEMA_NAME)
-		free(*(char **)((char *)base + row->field_offset));
-	free(base);
+	keep_free(&keep);
+}
+END_TEST
+
+/* What is built in of it; all of it where nothing is optional. */
+START_TEST(default_list_is_a_list_as_it_is_printed)
+{
+	size_t count, text_bytes = 0;
+	const struct schema_directive *row = &schema_rows(&count)[_i];
+	struct keep *keep = keep_new();
+	struct config *base = keep_alloc(keep, sizeof(*base) + sizeof(struct config_host));
+	char *text = NULL, *words = keep_text(keep, row->default_text), *word, *at;
+	FILE *out = open_memstream(&text, &text_bytes);
+
+	ck_assert(base != NULL && out != NULL);
+	base->keep = keep;
+	if (schema_is_list(row)) {
+		ck_assert_int_eq(list_store_default(base, row, base), 0);
+		ck_assert_uint_le(list_count(row, base), row->max);
+		list_print(row, base, out);
+	}
+	ck_assert_int_eq(fclose(out), 0);
+	at = text;
+	while (schema_is_list(row) && (word = strsep(&words, " ")) != NULL) {
+		if (word[0] == '\0' || row->kind == SCHEMA_CODINGS)
+			continue;
+		at = strstr(at, word);
+		ck_assert_msg(at != NULL, "%s: no %s in %s", row->name, word, text);
+	}
+	free(text);
+	keep_free(&keep);
+}
+END_TEST
+
+/* A scope has to fit into the tables of load.c and unknown.c. */
+START_TEST(scope_has_room)
+{
+	size_t count, own_count = 0;
+	const struct schema_directive *rows = schema_rows(&count);
+
+	for (size_t i = 0; i < count; i++)
+		own_count += (rows[i].scopes & SCHEMA_IN(_i)) != 0;
+	ck_assert_uint_le(own_count + 2, 100);
 }
 END_TEST
 
@@ -85,7 +127,11 @@ static const struct {
 	{ SCHEMA_LIMITS, "header_size", "1k to 1M" }, { SCHEMA_LISTEN, "defer_accept", "0s to 1m" },
 	{ SCHEMA_LIMITS, "header_timeout", "1ms to 1d" }, { SCHEMA_GLOBAL, "root", "" },
 	{ SCHEMA_HOST, "root", "" }, { SCHEMA_GLOBAL, "start", NULL },
-	{ SCHEMA_LOCATION, "aliases", NULL }, { SCHEMA_GLOBAL, "tls", NULL },
+	{ SCHEMA_LOCATION, "aliases", NULL }, { SCHEMA_HOST, "listen", "" },
+	{ SCHEMA_LOCATION, "hsts", "0s to 3650d" }, { SCHEMA_GLOBAL, "limit_rate", "0 to 1T" },
+	{ SCHEMA_REDIRECT, "status", "" }, { SCHEMA_ERROR_PAGE, "status", "0 to 599" },
+	{ SCHEMA_REWRITE, "status", NULL }, { SCHEMA_GLOBAL, "reset", NULL }, { SCHEMA_GLOBAL,
+	    "tls", NULL },
 };
 
 START_TEST(row_is_found_in_its_scope_only)
@@ -121,6 +167,8 @@ main(void)
 	tcase_add_loop_test(tcase, row_is_complete, 0, (int)row_count());
 	tcase_add_loop_test(tcase, name_is_once_in_a_scope, 0, (int)row_count());
 	tcase_add_loop_test(tcase, default_is_a_value_as_it_is_printed, 0, (int)row_count());
+	tcase_add_loop_test(tcase, default_list_is_a_list_as_it_is_printed, 0, (int)row_count());
+	tcase_add_loop_test(tcase, scope_has_room, 0, SCHEMA_SCOPE_COUNT);
 	tcase_add_loop_test(tcase, row_is_found_in_its_scope_only, 0,
 	    (int)(sizeof(ranges) / sizeof(ranges[0])));
 	suite_add_tcase(suite, tcase);

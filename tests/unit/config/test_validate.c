@@ -55,7 +55,30 @@ static const struct {
 	{ LISTEN "host a { default = true }\nhost b { default = false }", NULL },
 	{ LISTEN "host a { default = true }\nhost b {\n default = true }",
 	    "3: host.default is true "
-	    "for a second host, expected it once, the first is \"a\" at f:1" },
+	    "for a second host, expected it once on a listener, the first is \"a\" at f:1" },
+	{ LISTEN "listen \"*:81\" {} host a { listen = \"*:80\" default = yes }\n"
+	    "host b { listen = \"*:81\" default = yes }", NULL },
+	{ LISTEN "listen \"*:81\" {} host a { default = yes }\nhost b { listen = \"*:81\"\n"
+	    "default = yes }", "3: host.default is true for a second host, expected it once on a "
+	    "listener, the first is \"a\" at f:1" },
+	{ LISTEN "listen \"*:81\" {} listen \"*:82\" {} host a { listen = \"*:82\" default = yes "
+	    "}\n"
+	    "host b { listen = { \"*:80\", \"*:81\" } default = yes }\n"
+	    "host c { listen = \"*:81\" default = yes }",
+	    "3: host.default is true for a second host, expected it once on a listener, the first "
+	    "is \"b\" at f:2" },
+	{ LISTEN "\nlisten \"*:81\" {} host a { listen = \"*:80\" }",
+	    "2: listen \"*:81\" has no host, expected one with it in host.listen" },
+	{ LISTEN "listen \"*:81\" {}", NULL },
+	/* The same name at another door. */
+	{ LISTEN "listen \"*:81\" {} host a { listen = \"*:80\" }\nhost a { listen = \"*:81\" }",
+	    NULL },
+	{ LISTEN "listen \"*:81\" {} host a { listen = \"*:80\" }\nhost a { listen = \"*:81\" }\n"
+	    "host a { listen = \"*:81\" }",
+	    "3: host \"a\" is there already, expected another name than at f:2" },
+	{ LISTEN "listen \"*:81\" {} host b { listen = \"*:80\" }\nhost c { listen = \"*:81\" }\n"
+	    "host d { aliases = {\n b } }",
+	    "4: host \"b\" is there already, expected another name than at f:1" },
 	{ LISTEN "host a { location \"/x\" {} location \"= /x\" {} location \"/xy\" {}\n"
 	    "location \"= /x/\" {} location \"/\" {} }", NULL },
 	{ LISTEN "host a { location \"/x\" {}\nlocation \"/x/\" {} }",
@@ -63,6 +86,16 @@ static const struct {
 	{ LISTEN "host a { location \"/x\" {} } host b { location \"/x\" {} }", NULL },
 	{ LISTEN "host a { location \"= /x\" {}\nlocation \"=/x\" {} }",
 	    "2: location \"= /x\" is there already, expected another name than at f:1" },
+	{ LISTEN "host a { location \"/x\" {}\nlocation \"^~ /x/\" {} }",
+	    "2: location \"^~ /x/\" is there already, expected another name than at f:1" },
+	{ LISTEN "host a { location \"/x\" { location \"/x/y\" {}\nlocation \"/x/y/\" {} } }",
+	    "2: location \"/x/y/\" is there already, expected another name than at f:1" },
+	{ LISTEN "host a { location \"/x\" { location \"/x/y\" {} } location \"/x/y\" {} }", NULL },
+#ifdef HAVE_PCRE2
+	{ LISTEN "host a { location \"~ x\" {}\nlocation \"~x\" {} }",
+	    "2: location \"~ x\" is there already, expected another name than at f:1" },
+	{ LISTEN "host a { location \"~ /x\" {} location \"~* /x\" {} location \"/x\" {} }", NULL },
+#endif
 	{ LISTEN "host a { location \"/x\" { alias = \"/a\" } root = \"/b\" }", NULL },
 	{ LISTEN "host a { location \"/x\" { alias = \"/a\"\nroot = \"/b\" } }",
 	    "2: location.alias and location.root are both set, expected one of them" },
@@ -70,9 +103,33 @@ static const struct {
 	{ LISTEN "chroot = \"/\" root = \"/srv\"", NULL },
 	{ LISTEN "chroot = \"/srv\" host a { root = \"\"\nlocation \"/x\" {\n alias = \"/srvx\" } "
 	    "}",
-	    "3: alias is \"/srvx\", expected a path below the chroot \"/srv\"" },
+	    "3: location.alias is \"/srvx\", expected a path below the chroot \"/srv\"" },
 	{ LISTEN "chroot = \"/srv\"\nroot = \"/var\"",
 	    "2: root is \"/var\", expected a path below the chroot \"/srv\"" },
+	{ LISTEN "chroot = \"/srv\"\nuser_dir = \"/home/*\"",
+	    "2: user_dir is \"/home/*\", expected a path below the chroot \"/srv\"" },
+	{ LISTEN "chroot = \"/srv\"\nauth_user_file = \"/etc/a\"",
+	    "2: auth_user_file is \"/etc/a\", expected a path below the chroot \"/srv\"" },
+	{ LISTEN "auth_type = basic", "1: auth_type has no users, expected auth_user_file with "
+	    "it" },
+	{ LISTEN "auth_type = basic\nhost a { auth_user_file = \"/a\" }\nhost b {\n}",
+	    "3: auth_type has no users, expected auth_user_file with it" },
+	{ LISTEN "auth_user_file = \"/a\" host a { location \"/\" { auth_type = basic } }", NULL },
+	{ LISTEN "host a { location \"/\" {\nlocation \"/x\" {\n auth_type = basic\n"
+	    "location \"/x/y\" {} } } }",
+	    "3: auth_type has no users, expected auth_user_file with it" },
+	{ LISTEN "auth_type = basic auth_user_file = \"/a\"\nrequire_group = g",
+	    "2: require_group has no groups, expected auth_group_file with it" },
+	{ LISTEN "auth_type = basic auth_user_file = \"/a\" auth_group_file = \"/g\"\n"
+	    "require_group = g", NULL },
+	{ LISTEN "\nrequire_user = u", "2: users or groups are required of nobody, expected "
+	    "auth_type \"basic\" or \"digest\" with it" },
+	{ LISTEN "auth_type = basic auth_user_file = \"/a\" require_user = u\n"
+	    "host a { location \"/open\" { auth_type = off location \"/open/x\" {} } }", NULL },
+	{ LISTEN "cors = \"*\" host a {\ncors_credentials = on }",
+	    "2: cors_credentials is true for every origin, expected named ones in cors in place "
+	    "of \"*\"" },
+	{ LISTEN "cors = { \"https://a\" } cors_credentials = on", NULL },
 	{ LISTEN "chroot = \"/srv/../x\"",
 	    "1: chroot is \"/srv/../x\", expected an absolute path or \"\"" },
 };

@@ -12,6 +12,7 @@
 #include "workers/conn/log_render.h"
 
 static struct http_request request;     /* of the sample record */
+static struct answer answer;            /* the same */
 
 static void
 add_field(const char *name, struct slice value, enum http_field_id id)
@@ -38,7 +39,17 @@ sample_record(void)
 		.status = 200, .body_sent_bytes = 2326, .sent_bytes = 2600, .received_bytes = 310,
 		.connection_request_count = 3, .pid = 4711, .is_kept_alive = true,
 		.request = &request,
+		.answer = &answer,
+		.peer = SLICE_LITERAL("198.51.100.1"),
+		.port = 8080,
+		.id_seed = 0x9f86d081884c7d65,
+		.id_count = 26,
 	};
+
+	memset(&answer, 0, sizeof answer);
+	answer.fields[0].name = SLICE_LITERAL("Vary");
+	answer.fields[0].value = SLICE_LITERAL("Origin");
+	answer.field_count = 1;
 
 	memset(&request, 0, sizeof request);
 	request.path = SLICE_LITERAL("/a/b.html");
@@ -93,8 +104,9 @@ static const struct {
 	{ "combined", "192.0.2.7 - - [10/Oct/2000:13:55:36 -0700] "
 	    "\"GET /a/b.html?x=1&y=2 HTTP/1.1\" 200 2326 "
 	    "\"http://example.org/\" \"Test/1.0 (\\\"q\\\")\"" },
-	{ "json", "{\"time\":\"2000-10-10T13:55:36.007-07:00\",\"client\":\"192.0.2.7\","
-	    "\"user\":\"\",\"host\":\"example.org\",\"method\":\"GET\","
+	{ "json", "{\"time\":\"2000-10-10T13:55:36.007-07:00\",\"id\":\"9f86d081884c7d65-1a\","
+	    "\"client\":\"192.0.2.7\",\"peer\":\"198.51.100.1\",\"user\":\"\","
+	    "\"host\":\"example.org\",\"method\":\"GET\","
 	    "\"target\":\"/a/b.html?x=1&y=2\",\"protocol\":\"HTTP/1.1\",\"status\":200,"
 	    "\"body_bytes\":2326,\"sent_bytes\":2600,\"received_bytes\":310,"
 	    "\"duration_us\":1234567,\"referer\":\"http://example.org/\","
@@ -104,6 +116,9 @@ static const struct {
 	{ "%D|%T|%m|%U|%q|%H|%v|%V", "1234567|1|GET|/a/b.html|?x=1&y=2|HTTP/1.1|example.org|"
 	    "example.org" },
 	{ "%P|%X|%k|%%", "4711|+|2|%" },
+	{ "%L|%p|%{c}a", "9f86d081884c7d65-1a|8080|198.51.100.1" },
+	{ "%{s}T|%{ms}T|%{us}T", "1|1234|1234567" },
+	{ "%{vary}o|%{X-None}o", "Origin|-" },
 	{ "%{x-twice}i|%{X-Empty}i|%{X-None}i|%{HOST}i", "one|-|-|example.org" },
 };
 
@@ -123,7 +138,8 @@ START_TEST(an_empty_record_is_dashes)
 	assert_renders("%m %U%q %H %v %B %k %X %{Referer}i", &record, "- - - - 0 0 - -");
 	assert_renders("json", &record,
 	    "{\"time\":\"2023-11-14T22:13:20.000+00:00\","
-	    "\"client\":\"\",\"user\":\"\",\"host\":\"\",\"method\":\"\","
+	    "\"id\":\"0-0\",\"client\":\"\",\"peer\":\"\","
+	    "\"user\":\"\",\"host\":\"\",\"method\":\"\","
 	    "\"target\":\"\",\"protocol\":\"\","
 	    "\"status\":0,\"body_bytes\":0,\"sent_bytes\":0,\"received_bytes\":0,"
 	    "\"duration_us\":0,\"referer\":\"\",\"user_agent\":\"\",\"pid\":0,"

@@ -133,6 +133,73 @@ START_TEST(path_is_opened_or_refused)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	bool follows_links;
+	int error;
+} directories[] = {
+	{ "", LINKS_STAY, 0 },
+	{ "dir", LINKS_STAY, 0 },
+	{ "dir/", LINKS_STAY, 0 },
+	{ "dir/.", LINKS_STAY, 0 },
+	{ "to-dir", LINKS_STAY, 0 },
+	{ "file", LINKS_STAY, ENOTDIR },
+	{ "to-file", LINKS_STAY, ENOTDIR },
+	{ "fifo", LINKS_STAY, ENOTDIR },
+	{ "missing", LINKS_STAY, ENOENT },
+	{ "..", LINKS_STAY, EXDEV },
+	{ "to-outside-dir", LINKS_STAY, EXDEV },
+	{ "to-outside-dir", LINKS_LEAVE, 0 },
+	{ "to-magic", LINKS_LEAVE, ELOOP },
+};
+
+START_TEST(directory_to_start_from)
+{
+	int fd, open_count, file_fd;
+	struct stat st;
+
+	make_tree();
+	open_count = process_open_count();
+	fd = resolve_directory(root_fd, directories[_i].path, directories[_i].follows_links);
+	if (directories[_i].error != 0) {
+		ck_assert_int_eq(fd, -1);
+		ck_assert_int_eq(errno, directories[_i].error);
+		ck_assert_int_eq(process_open_count(), open_count);
+		return;
+	}
+	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_PATH, 0);
+	file_fd = resolve_open(fd, "file", LINKS_STAY, &st);
+	ck_assert_int_ge(file_fd, 0);
+	/* What leaves it stays out, also where the root would not be left. */
+	ck_assert_int_eq(resolve_open(fd, "../file", LINKS_STAY, &st), -1);
+	ck_assert_int_eq(errno, EXDEV);
+}
+END_TEST
+
+static const struct {
+	const char *first, *between, *last, *want;
+} joints[] = {
+	{ "a", "/", "b", "a/b" }, { "", "", "", "" }, { "", "", "index.html", "index.html" },
+	{ "a.html", ".", "de", "a.html.de" }, { "a.html", ".gz", "", "a.html.gz" },
+};
+
+START_TEST(path_is_put_together)
+{
+	struct arena arena;
+	struct slice path;
+
+	ck_assert_int_eq(arena_init(&arena, 4096), 0);
+	path = resolve_path(&arena, slice_from_text(joints[_i].first),
+	    slice_from_text(joints[_i].between), slice_from_text(joints[_i].last));
+	ck_assert_str_eq(path.data, joints[_i].want);
+	ck_assert_uint_eq(path.len, strlen(joints[_i].want));
+	ck_assert_ptr_nonnull(arena_alloc(&arena, arena_left(&arena)));
+	ck_assert_ptr_null(resolve_path(&arena, path, path, path).data);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(device_is_opened_without_a_wait)
 {
 	int dev_fd = open("/dev", O_PATH | O_DIRECTORY), fd;
@@ -208,6 +275,8 @@ main(void)
 
 	scratch_use(tcase);
 	tcase_add_loop_test(tcase, path_is_opened_or_refused, 0, COUNT_OF(paths));
+	tcase_add_loop_test(tcase, directory_to_start_from, 0, COUNT_OF(directories));
+	tcase_add_loop_test(tcase, path_is_put_together, 0, COUNT_OF(joints));
 	tcase_add_test(tcase, device_is_opened_without_a_wait);
 	tcase_add_test(tcase, unreadable_file_is_refused);
 	tcase_add_loop_test(tcase, overlong_path_is_refused, 0, 2);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Response heads. A value that can end its line, a write behind the buffer, or a head that
- * is called whole when a part of it did not fit breaks it.
+ * Response heads, and the lines of chunks. A value that can end its line, a write behind the
+ * buffer, a head that is called whole when a part of it did not fit, or a chunk of another size
+ * than its line says breaks it.
  */
+#include <stdio.h>
+
 #include "tests/unit/workers/http/asserts.h"
 #include "workers/http/response.h"
 
@@ -141,6 +144,36 @@ START_TEST(reason_is_that_of_the_rfc)
 }
 END_TEST
 
+static const struct {
+	size_t bytes;
+	const char *line;
+} chunks[] = {
+	{ 1, "1\r\n" },
+	{ 9, "9\r\n" },
+	{ 10, "a\r\n" },
+	{ 15, "f\r\n" },
+	{ 16, "10\r\n" },
+	{ 255, "ff\r\n" },
+	{ 256, "100\r\n" },
+	{ 0x7fed, "7fed\r\n" },
+	{ 0x10000, "10000\r\n" },
+	{ SIZE_MAX, NULL },             /* as long as the buffer */
+};
+
+START_TEST(chunk_line_says_the_size)
+{
+	char out[RESPONSE_CHUNK_LINE_BYTES + 1], wanted[32];
+	size_t len;
+
+	out[RESPONSE_CHUNK_LINE_BYTES] = '#';
+	len = response_chunk_line(chunks[_i].bytes, out);
+	snprintf(wanted, sizeof (wanted), "%zx\r\n", chunks[_i].bytes);
+	ck_assert_text(slice_make(out, len),
+	    chunks[_i].line != NULL ? chunks[_i].line : wanted);
+	ck_assert_int_eq(out[RESPONSE_CHUNK_LINE_BYTES], '#');
+}
+END_TEST
+
 int
 main(void)
 {
@@ -152,6 +185,7 @@ main(void)
 	tcase_add_loop_test(tcase, field_cannot_break_out, 0, COUNT_OF(fields));
 	tcase_add_test(tcase, status_has_three_digits);
 	tcase_add_loop_test(tcase, reason_is_that_of_the_rfc, 0, COUNT_OF(reasons));
+	tcase_add_loop_test(tcase, chunk_line_says_the_size, 0, COUNT_OF(chunks));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

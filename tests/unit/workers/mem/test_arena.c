@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* workers/mem/arena.c: pieces are aligned, apart from each other and within the block, and one
- * that does not fit is refused, however large. */
+/* workers/mem/arena.c: pieces are aligned, apart from each other and within the block, one that
+ * does not fit is refused, however large, and what a large request took can be given back. */
 #include <check.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "workers/mem/arena.h"
 
@@ -95,6 +97,77 @@ START_TEST(reset_takes_all_back)
 }
 END_TEST
 
+static size_t
+resident_page_count(const struct arena *arena)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), count = arena->cap / page, resident = 0;
+	unsigned char *pages = malloc(count);
+
+	ck_assert_ptr_nonnull(pages);
+	ck_assert_int_eq(mincore(arena->base, arena->cap, pages), 0);
+	for (size_t i = 0; i < count; i++)
+		resident += pages[i] & 1;
+	free(pages);
+	return resident;
+}
+
+static void
+use(struct arena *arena, size_t bytes)
+{
+	char *all = arena_alloc(arena, bytes);
+
+	ck_assert_ptr_nonnull(all);
+	memset(all, 'x', bytes);
+}
+
+/* Breaks when a worker keeps for ever what its largest request needed. */
+START_TEST(trim_gives_back_what_was_used_beyond)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, 1000 * page), 0);
+	ck_assert_uint_eq(resident_page_count(&arena), 0);
+	use(&arena, 500 * page);
+	ck_assert_uint_eq(resident_page_count(&arena), 500);
+	arena_trim(&arena, 10 * page);
+	arena_reset(&arena);
+	ck_assert_uint_eq(resident_page_count(&arena), 10);
+	/* Only since the last time: a request that used little changes nothing. */
+	use(&arena, 5 * page);
+	arena_trim(&arena, 10 * page);
+	arena_reset(&arena);
+	ck_assert_uint_eq(resident_page_count(&arena), 10);
+	/* Half a page is a page that is kept. */
+	use(&arena, 20 * page);
+	arena_trim(&arena, 10 * page + 1);
+	arena_reset(&arena);
+	ck_assert_uint_eq(resident_page_count(&arena), 11);
+	arena_trim(&arena, SIZE_MAX);
+	ck_assert_uint_eq(resident_page_count(&arena), 11);
+	arena_fini(&arena);
+}
+END_TEST
+
+/* What was used counts, also when it was handed back piece by piece since. */
+START_TEST(trim_goes_by_the_most_that_was_used)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, 1000 * page), 0);
+	use(&arena, 900 * page);
+	arena_reset(&arena);
+	use(&arena, page);
+	arena_trim(&arena, 10 * page);
+	ck_assert_uint_eq(resident_page_count(&arena), 10);
+	ck_assert_int_eq(arena.base[0], 'x');
+	arena_trim(&arena, 0);
+	ck_assert_uint_eq(resident_page_count(&arena), 0);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(failed_arena_gives_nothing)
 {
 	struct arena arena;
@@ -121,6 +194,8 @@ main(void)
 	tcase_add_loop_test(tcase, whole_block_can_be_had_and_no_more, 0, COUNT_OF(caps));
 	tcase_add_test(tcase, huge_piece_is_refused);
 	tcase_add_test(tcase, reset_takes_all_back);
+	tcase_add_test(tcase, trim_gives_back_what_was_used_beyond);
+	tcase_add_test(tcase, trim_goes_by_the_most_that_was_used);
 	tcase_add_test(tcase, failed_arena_gives_nothing);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

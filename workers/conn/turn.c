@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Bookkeeping of a request: times, counts, its access log record. Leaves the record's
+ * text to log_render.c. Workers, unprivileged. Rule: every request that got an answer
+ * comes by here once. Shown by tests/integration/20-static/test_access_log.py. */
+#include "workers/conn/turn.h"
+
+#include "server/base/clock.h"
+
+#define SCRATCH_KEEP_BYTES (256 * 1024) /* what an idle worker may keep of it */
+
+static struct slice
+protocol_text(const struct conn *conn, const struct turn *turn)
+{
+	if (!turn->has_request)
+		return slice_make(NULL, 0);
+	return conn->request.version_minor == 0 ? SLICE_LITERAL("HTTP/1.0") :
+	    SLICE_LITERAL("HTTP/1.1");
+}
+
+/* The first line as it came, also when it was not understood. */
+static struct slice
+request_line(const struct conn *conn)
+{
+	const char *at = conn->in, *end = conn->in + conn->in_len, *stop;
+
+	while (at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	for (stop = at; stop < end && *stop != '\r' && *stop != '\n'; stop++)
+		continue;
+	return slice_make(at, (size_t)(stop - at));
+}
+
+/* "http://user:password@host/" is refused, and then written to the log: without them. */
+static void
+mask_userinfo(struct conn *conn)
+{
+	struct slice line = request_line(conn);
+	char *scheme_end = memmem(line.data, line.len, "://", 3), *at, *end, *sign = NULL;
+
+	if (scheme_end == NULL)
+		return;
+	end = conn->in + (line.data - conn->in) + line.len;
+	for (at = scheme_end + 3; at < end && strchr("/?# ", *at) == NULL; at++) {
+		if (*at == '@')
+			sign = at;
+	}
+	if (sign != NULL)
+		memset(scheme_end + 3, '*', (size_t)(sign - scheme_end - 3));
+}
+
+static bool
+is_wanted(const struct turn *turn)
+{
+	const struct config_settings *settings;
+
+	if (!turn->is_routed)
+		return true;
+	settings = turn->exchange.route.settings;
+	return settings->access_log &&
+	    config_statuses_hold(&settings->access_log_statuses, turn->status);
+}
+
+void
+turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer)
+{
+	int64_t now_us = clock_mono_us();
+	int64_t start_s = turn->start_wall_us / 1000000;
+	struct log_record record;
+
+	conn_follow_logs(conn);
+	if (access_log_is_off(&conn->access_log) || !is_wanted(turn))
+		return;
+	memset(&record, 0, sizeof record);
+	record.client = turn->has_request ? turn->exchange.client_text :
+	    slice_from_text(conn->client);
+	record.peer = slice_from_text(conn->client);
+	record.user = turn->exchange.user;
+	record.port = conn->port;
+	record.id_seed = conn->id_seed;
+	record.id_count = conn->served_count;
+	record.started_wall_s = start_s;
+	record.started_wall_ms = (unsigned)(turn->start_wall_us / 1000 % 1000);
+	record.utc_offset_min = conn_utc_offset_min(conn, start_s);
+	record.duration_us = (uint64_t)(now_us - turn->start_mono_us);
+	record.request_line = request_line(conn);
+	record.method = conn->request.method_name;
+	record.target = conn->request.target;
+	record.protocol = protocol_text(conn, turn);
+	if (turn->has_request) {
+		record.host = conn->request.host;
+		record.request = &conn->request;
+	}
+	record.answer = answer;
+	record.status = turn->status;
+	record.body_sent_bytes = turn->body_sent_bytes;
+	record.sent_bytes = conn->stream.sent_bytes - turn->sent_before;
+	/* Not what follows it: the next request has a record of its own. */
+	record.received_bytes = turn->has_request ?
+	    conn->request.head_bytes + conn->content_bytes : conn->in_len;
+	record.connection_request_count = conn->request_count;
+	record.pid = conn->pid;
+	record.is_aborted = turn->is_aborted;
+	record.is_kept_alive = turn->keeps_alive;
+	access_log_record(&conn->access_log, &record, now_us / 1000);
+}
+
+void
+turn_count(struct conn *conn, const struct turn *turn)
+{
+	struct scoreboard_slot *slot = conn->slot;
+
+	conn->served_count++;
+	atomic_store_explicit(&slot->request_count, conn->served_count, memory_order_relaxed);
+	atomic_store_explicit(&slot->sent_bytes,
+	    atomic_load_explicit(&slot->sent_bytes, memory_order_relaxed) +
+	    conn->stream.sent_bytes - turn->sent_before, memory_order_relaxed);
+}
+
+void
+turn_end(struct conn *conn)
+{
+	if (conn->scratch.used == 0)
+		return;
+	arena_trim(&conn->scratch, SCRATCH_KEEP_BYTES);
+	arena_reset(&conn->scratch);
+}
+
+void
+turn_begin(struct conn *conn, struct turn *turn, bool has_request)
+{
+	memset(turn, 0, sizeof *turn);
+	turn->start_wall_us = clock_wall_us();
+	turn->start_mono_us = clock_mono_us();
+	turn->has_request = has_request;
+	turn->sent_before = conn->stream.sent_bytes;
+	conn->request_count++;
+	conn->content_bytes = 0;
+	arena_reset(&conn->arena);
+	if (!has_request)
+		mask_userinfo(conn);
+	slot_set_request(conn->slot, conn->request.method_name.data,
+	    conn->request.method_name.len, conn->request.target.data,
+	    conn->request.target.len);
+}

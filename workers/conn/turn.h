@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One request under way, from its first byte to its log record. */
+#ifndef MUSTER_CONN_TURN_H
+#define MUSTER_CONN_TURN_H
+
+#include "workers/conn/conn.h"
+#include "workers/handler/answer.h"
+
+struct turn {
+	int64_t start_wall_us, start_mono_us;
+	uint64_t sent_before;
+	unsigned status;
+	uint64_t body_sent_bytes;
+	bool has_request;           /* conn->request is whole */
+	bool is_routed;             /* exchange.route is filled */
+	bool keeps_alive;
+	bool is_aborted;
+	struct exchange exchange;   /* what the handlers know */
+};
+
+/* Takes the time, and forgets what the arena held for the request before. */
+void turn_begin(struct conn *conn, struct turn *turn, bool has_request);
+/* Counts it in the scoreboard. */
+void turn_count(struct conn *conn, const struct turn *turn);
+/* Writes its record, unless the configuration of its location does not want one. answer: as
+ * it was sent. */
+void turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer);
+
+/* The answer is done with: gives back what a large one took, since the worker may be idle for
+ * long. */
+void turn_end(struct conn *conn);
+
+#endif
