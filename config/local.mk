@@ -61,6 +61,14 @@ installed/logrotate.d/muster: config/logrotate Makefile
 
 nodist_doc_DATA = installed/musterd.conf.sample
 
+# A configuration for each common job.
+examplesdir = $(docdir)/examples
+dist_examples_DATA = \
+	config/examples/old-apache-site.conf \
+	config/examples/several-hosts.conf \
+	config/examples/single-page-application.conf \
+	config/examples/static-site.conf
+
 initddir = $(sysconfdir)/init.d
 nodist_initd_SCRIPTS = installed/init.d/musterd
 
@@ -97,7 +105,8 @@ welcome/style.css: config/welcome/style.css
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(srcdir)/config/welcome/style.css $@
 
 if HAVE_MANDOC
-nodist_welcome_DATA += welcome/musterd.8.html welcome/musterd.conf.5.html
+nodist_welcome_DATA += welcome/muster-migrate.7.html welcome/musterd.8.html \
+	welcome/musterd.conf.5.html
 
 welcome/index.html: config/welcome/index.html Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(put_paths) $(srcdir)/config/welcome/index.html >$@
@@ -110,7 +119,11 @@ render_manual = $(MKDIR_P) $(@D) && \
 		$(@F:.html=)) >$@.tmp && \
 	$(SED) -e 's|^</head>$$|<link rel="icon" href="icon.svg"/>&|' \
 	-e 's|^<body>$$|&<nav><a href="./">muster</a> <a href="musterd.8.html">musterd(8)</a> \
-	<a href="musterd.conf.5.html">musterd.conf(5)</a></nav>|' $@.tmp >$@ && rm -f $@.tmp
+	<a href="musterd.conf.5.html">musterd.conf(5)</a> \
+	<a href="muster-migrate.7.html">muster-migrate(7)</a></nav>|' $@.tmp >$@ && rm -f $@.tmp
+
+welcome/muster-migrate.7.html: $(nodist_man_MANS)
+	$(AM_V_GEN)$(render_manual)
 
 welcome/musterd.8.html: $(nodist_man_MANS)
 	$(AM_V_GEN)$(render_manual)
