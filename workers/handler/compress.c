@@ -37,16 +37,6 @@ has_codec(const struct config_settings *settings)
 	return false;
 }
 
-static bool
-type_fits(const struct config_settings *settings, struct slice media_type)
-{
-	for (size_t i = 0; media_type.len > 0 && i < settings->compress_types.count; i++) {
-		if (media_type_fits(settings->compress_types.items[i], media_type))
-			return true;
-	}
-	return false;
-}
-
 /* Cache-Control: no-transform (RFC 9111 5.2.2.6). */
 static bool
 must_stay_as_it_is(const struct answer *answer)
@@ -80,7 +70,8 @@ is_compressible(const struct config_settings *settings, struct answer *answer)
 {
 	return settings->compress && has_codec(settings) &&
 	    (answer->has_content || answer->status == 304) &&
-	    is_large_enough(settings, answer) && type_fits(settings, answer->media_type) &&
+	    is_large_enough(settings, answer) &&
+	    media_type_is_among(&settings->compress_types, answer->media_type) &&
 	    answer_find_field(answer, CONTENT_ENCODING) == NULL &&
 	    (answer->status == 206 ||
 	    answer_find_field(answer, SLICE_LITERAL("Content-Range")) == NULL) &&

@@ -106,3 +106,13 @@ media_type_fits(const char *pattern, struct slice media_type)
 		return false;
 	return pattern[len - 1] == '/' || media_type.len == len;
 }
+
+bool
+media_type_is_among(const struct config_texts *patterns, struct slice media_type)
+{
+	for (size_t i = 0; media_type.len > 0 && i < patterns->count; i++) {
+		if (media_type_fits(patterns->items[i], media_type))
+			return true;
+	}
+	return false;
+}

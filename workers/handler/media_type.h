@@ -14,5 +14,7 @@ struct slice media_type_choose(const struct exchange *exchange, struct slice nam
 bool media_type_is_known(const struct exchange *exchange, struct slice name);
 /* pattern: "text/css" itself, "text/" and all of text, "" and everything. */
 bool media_type_fits(const char *pattern, struct slice media_type);
+/* One of several patterns. An unknown type, which is empty, fits none. */
+bool media_type_is_among(const struct config_texts *patterns, struct slice media_type);
 
 #endif

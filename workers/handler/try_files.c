@@ -27,9 +27,9 @@ struct candidate {
 
 /* data is NULL: no room for it. */
 static struct slice
-expand(const struct exchange *exchange, const char *text)
+expand(const struct exchange *exchange, struct slice text)
 {
-	struct slice rest = slice_from_text(text);
+	struct slice rest = text;
 	size_t cap = rest.len / VARIABLE.len * exchange->path.len + rest.len, len = 0;
 	char *out = arena_alloc(exchange->scratch, cap + 1);
 
@@ -81,7 +81,7 @@ make_candidate(const struct exchange *exchange, const char *text, struct candida
 	candidate->below = exchange->route.below_root;
 	if (candidate->is_own)
 		return candidate->is_directory || !exchange->path_info.ends_with_slash;
-	path = expand(exchange, text);
+	path = expand(exchange, slice_from_text(text));
 	if (path.data == NULL)
 		return false;
 	candidate->path = reroute_normalize(exchange, path, &candidate->info);
@@ -130,6 +130,7 @@ leads_elsewhere(const struct exchange *exchange, const struct candidate *candida
 static enum try_files_outcome
 fall_back(struct exchange *exchange, const char *text, unsigned *status)
 {
+	const char *mark = strchr(text, '?');
 	struct slice path;
 	struct uri_path info;
 
@@ -138,12 +139,17 @@ fall_back(struct exchange *exchange, const char *text, unsigned *status)
 		*status = (unsigned)strtoul(text + 1, NULL, 10);
 		return TRY_FILES_STATUS;
 	}
-	path = expand(exchange, text);
+	path = expand(exchange, slice_make(text, mark != NULL ? (size_t)(mark - text) :
+	    strlen(text)));
 	if (path.data != NULL)
 		path = reroute_normalize(exchange, path, &info);
 	if (path.data == NULL)
 		return TRY_FILES_STATUS;
 	reroute_to(exchange, path, &info);
+	if (mark != NULL) {
+		exchange->query = slice_from_text(mark + 1);
+		exchange->has_query = true;
+	}
 	return TRY_FILES_REROUTE;
 }
 

@@ -178,16 +178,6 @@ variants_open(const struct exchange *exchange, int root_fd, struct slice below,
 	return open_path(exchange, below, found);
 }
 
-static bool
-is_compressible(const struct config_settings *settings, struct slice media_type)
-{
-	for (size_t i = 0; media_type.len > 0 && i < settings->compress_types.count; i++) {
-		if (media_type_fits(settings->compress_types.items[i], media_type))
-			return true;
-	}
-	return false;
-}
-
 static enum accept_coding
 coding_of(enum config_coding coding, struct slice *suffix)
 {
@@ -246,7 +236,7 @@ variants_use_coded(const struct exchange *exchange, struct slice media_type, str
 	size_t count = 0, kept;
 
 	if (!settings->precompressed || settings->coding_count == 0 || exchange->depth > 0 ||
-	    !is_compressible(settings, media_type))
+	    !media_type_is_among(&settings->compress_types, media_type))
 		return;
 	found->varies_by_coding = true;
 	if (http_request_field_count(exchange->request, HTTP_FIELD_RANGE) > 0)

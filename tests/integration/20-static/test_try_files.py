@@ -162,3 +162,11 @@ def test_the_query_stays(serve):
         location "/app/" { try_files = { "$uri", "/docs" } }
     }''')
     assert server.get("/app/%C3%A4?a=%20b")["Location"] == "/docs/?a=%20b"
+
+
+def test_a_fallback_may_have_a_query(serve):
+    server = serve({"page.html": '<!--#echo var="QUERY_STRING" -->'},
+                   settings={"ssi": True, "try_files": ["$uri", "/page.html?from=fallback"]})
+    assert server.get("/none").body == b"from=fallback"
+    assert server.get("/none?own=1").body == b"from=fallback"
+    assert server.get("/page.html?own=1").body == b"own=1"
