@@ -122,6 +122,7 @@ unit_tests = \
 	tests/unit/workers/http/test_accept \
 	tests/unit/workers/http/test_authorization \
 	tests/unit/workers/http/test_base64 \
+	tests/unit/workers/http/test_bytes \
 	tests/unit/workers/http/test_chunked \
 	tests/unit/workers/http/test_conditional \
 	tests/unit/workers/http/test_date \

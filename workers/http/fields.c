@@ -11,13 +11,32 @@
 #include "workers/http/bytes.h"
 #include "workers/http/parse_steps.h"
 
+static uint64_t
+load_word(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof word);
+	return word;
+}
+
 /* name: token bytes only. text: lower-case letters and '-', as long as the name. With
  * 0x20 set an upper-case letter is its lower-case one, and no other token byte becomes a
- * letter or '-'. */
-static enum http_field_id
+ * letter or '-'. A word at a time, the last one overlapping the one before it. Always
+ * inlined, because the length and the words of the text are then numbers in the code. */
+static inline __attribute__((always_inline)) enum http_field_id
 field_if(struct slice name, const char *text, enum http_field_id id)
 {
-	for (size_t i = 0; i < name.len; i++)
+	const uint64_t folds = UINT64_MAX / 255 * 0x20;
+	size_t len = strlen(text), i = 0;
+
+	for (; i + sizeof folds < len; i += sizeof folds)
+		if ((load_word(name.data + i) | folds) != load_word(text + i))
+			return HTTP_FIELD_OTHER;
+	if (len >= sizeof folds)
+		return (load_word(name.data + len - sizeof folds) | folds) ==
+		    load_word(text + len - sizeof folds) ? id : HTTP_FIELD_OTHER;
+	for (; i < len; i++)
 		if ((name.data[i] | 0x20) != text[i])
 			return HTTP_FIELD_OTHER;
 	return id;
@@ -76,14 +95,22 @@ bad_name(struct slice line, size_t at)
 	return PARSE_FAULT(400, "illegal byte in a field name");
 }
 
+/* Of the name that the line starts with; most are letters and '-' alone. */
+static size_t
+name_bytes(struct slice line)
+{
+	size_t bytes = bytes_count_letters(line.data, line.len);
+
+	return bytes < line.len && line.data[bytes] == ':' ? bytes :
+	    bytes_skip(line.data, bytes, line.len, BYTE_TOKEN);
+}
+
 struct parse_fault
 http_fields_add(struct slice line, unsigned count_max, struct http_request *request)
 {
 	struct http_field *field = &request->fields[request->field_count];
-	size_t colon = 0;
+	size_t colon = name_bytes(line);
 
-	while (colon < line.len && byte_is(line.data[colon], BYTE_TOKEN))
-		colon++;
 	if (colon == 0 || colon == line.len || line.data[colon] != ':')
 		return bad_name(line, colon);
 	if (request->field_count >= count_max)

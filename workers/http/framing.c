@@ -107,10 +107,12 @@ read_connection(struct http_request *request)
 	unsigned i = request->first_field[HTTP_FIELD_CONNECTION];
 
 	for (; i > 0 && i <= request->field_count; i++) {
-		struct slice rest = request->fields[i - 1].value, option;
+		const struct http_field *field = &request->fields[i - 1];
+		struct slice rest, option;
 
-		if (request->fields[i - 1].id != HTTP_FIELD_CONNECTION)
+		if (field->id != HTTP_FIELD_CONNECTION)
 			continue;
+		rest = field->value;
 		while (http_list_next(&rest, &option)) {
 			if (slice_equal_nocase(option, SLICE_LITERAL("close")))
 				is_close = true;

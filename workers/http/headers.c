@@ -19,10 +19,7 @@ http_is_token_byte(unsigned char c)
 bool
 http_is_token(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!byte_is(s.data[i], BYTE_TOKEN))
-			return false;
-	return s.len > 0;
+	return s.len > 0 && bytes_skip(s.data, 0, s.len, BYTE_TOKEN) == s.len;
 }
 
 bool

@@ -9,8 +9,8 @@
  * This file finds lines and keeps the limits; what is in a line is read by
  * request_line.c, target.c and fields.c, what the fields mean together by framing.c.
  * Runs in the workers, as the unprivileged user, on bytes that clients sent.
- * Must stay true: the verdict does not depend on how the bytes are cut up, and no byte
- * is looked at more often because they come one by one (`scanned` only grows).
+ * Must stay true: the verdict does not depend on how the bytes are cut up, and a line is
+ * not searched anew because its bytes come one by one (`scanned` only grows).
  * Shown by test_parse.c and fuzz_parse.c.
  */
 #include "workers/http/bytes.h"
@@ -31,23 +31,31 @@ enum phase {
 void
 http_parser_init(struct http_parser *parser, const struct http_limits *limits)
 {
-	*parser = (struct http_parser){ .limits = *limits, .phase = PHASE_START };
+	parser->limits = *limits;
+	parser->phase = PHASE_START; /* and start() sets the rest */
+	parser->error_status = 0;
+	parser->error_reason = NULL;
 	if (parser->limits.field_count > HTTP_FIELD_MAX)
 		parser->limits.field_count = HTTP_FIELD_MAX;
 }
 
-/* Field by field, because the array of header fields is large and needs no clearing. */
+/* Field by field, because the array of header fields is large and needs no clearing; each
+ * slice on its own, because a chain of assignments reads back what it has just written in
+ * halves, and that stalls. */
 static void
 clear_request(struct http_request *request)
 {
-	struct slice nothing = { NULL, 0 };
+	const struct slice nothing = { NULL, 0 };
 
 	request->method = HTTP_METHOD_OTHER;
-	request->method_name = request->target = nothing;
+	request->method_name = nothing;
+	request->target = nothing;
 	request->target_form = HTTP_TARGET_ORIGIN;
-	request->path = request->query = nothing;
+	request->path = nothing;
+	request->query = nothing;
 	request->has_query = request->is_https = false;
-	request->host = request->port = nothing;
+	request->host = nothing;
+	request->port = nothing;
 	request->version_minor = 0;
 	request->body_kind = HTTP_BODY_NONE;
 	request->content_length = 0;
@@ -119,6 +127,17 @@ check_limits(const struct http_parser *parser, struct slice line, struct http_re
 	return PARSE_OK;
 }
 
+/* end: where a control byte is. */
+static struct parse_fault
+check_line_end(const char *end, size_t len)
+{
+	if (end[0] == '\r' && (len == 1 || end[1] == '\n'))
+		return PARSE_OK;
+	if (end[0] == '\r')
+		return PARSE_FAULT(400, "bare CR");
+	return end[0] == '\n' ? PARSE_FAULT(400, "bare LF") : PARSE_FAULT(400, "control byte");
+}
+
 /* The next line, without its CRLF. False: it is not whole yet, or the request is bad. */
 static bool
 next_line(struct http_parser *parser, size_t len, struct slice *line_out)
@@ -130,14 +149,8 @@ next_line(struct http_parser *parser, size_t len, struct slice *line_out)
 	parser->scanned = stop;
 	*line_out = slice_make(buf + parser->line_start, stop - parser->line_start);
 	fault = check_limits(parser, *line_out, parser->request);
-	if (fault.status == 0 && stop < len) {
-		if (buf[stop] == '\n')
-			fault = PARSE_FAULT(400, "bare LF");
-		else if (buf[stop] != '\r')
-			fault = PARSE_FAULT(400, "control byte");
-		else if (stop + 1 < len && buf[stop + 1] != '\n')
-			fault = PARSE_FAULT(400, "bare CR");
-	}
+	if (fault.status == 0 && stop < len)
+		fault = check_line_end(buf + stop, len - stop);
 	if (fault.status != 0) {
 		refuse(parser, fault);
 		return false;

@@ -15,16 +15,13 @@
 static struct parse_fault
 read_path(struct slice text, struct http_request *request)
 {
-	size_t i = 0;
+	size_t i = bytes_skip(text.data, 0, text.len, BYTE_PATH);
 
-	while (i < text.len && byte_is(text.data[i], BYTE_PATH))
-		i++;
 	request->path = slice_make(text.data, i);
 	if (i < text.len && text.data[i] == '?') {
 		request->has_query = true;
 		request->query = slice_make(text.data + i + 1, text.len - i - 1);
-		for (i++; i < text.len && byte_is(text.data[i], BYTE_QUERY);)
-			i++;
+		i = bytes_skip(text.data, i + 1, text.len, BYTE_QUERY);
 	}
 	return i == text.len ? PARSE_OK : PARSE_FAULT(400, "illegal byte in the target");
 }
