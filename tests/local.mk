@@ -84,6 +84,8 @@ unit_tests = \
 	tests/unit/workers/conn/test_send_h1 \
 	tests/unit/workers/handler/test_access \
 	tests/unit/workers/handler/test_answer \
+	tests/unit/workers/handler/test_answer_cache \
+	tests/unit/workers/handler/test_answer_key \
 	tests/unit/workers/handler/test_auth \
 	tests/unit/workers/handler/test_codec \
 	tests/unit/workers/handler/test_compress \
@@ -139,6 +141,7 @@ unit_tests = \
 	tests/unit/workers/http/test_uri \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/mem/test_arena \
+	tests/unit/workers/mem/test_heap \
 	tests/unit/workers/mem/test_slice
 
 # What several tests share.

@@ -7,6 +7,7 @@ libworkers_a_CPPFLAGS = $(AM_CPPFLAGS) -DMUSTER_WORKER
 libworkers_a_SOURCES = \
 	workers/worker.c workers/worker.h \
 	workers/mem/arena.c workers/mem/arena.h \
+	workers/mem/heap.c workers/mem/heap.h \
 	workers/mem/slice.h \
 	workers/http/accept.c workers/http/accept.h \
 	workers/http/authorization.c workers/http/authorization.h \
@@ -32,6 +33,9 @@ libworkers_a_SOURCES = \
 	workers/io/stream.h \
 	workers/handler/access.c workers/handler/access.h \
 	workers/handler/answer.c workers/handler/answer.h \
+	workers/handler/answer_cache.c workers/handler/answer_cache.h \
+	workers/handler/answer_key.c workers/handler/answer_key.h \
+	workers/handler/answer_renewal.c workers/handler/answer_renewal.h \
 	workers/handler/auth.c workers/handler/auth.h \
 	workers/handler/auth_basic.c workers/handler/auth_basic.h \
 	workers/handler/auth_digest.c workers/handler/auth_digest.h \
