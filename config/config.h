@@ -31,6 +31,11 @@ enum config_log_level {         /* as syslog(3) numbers them */
 	CONFIG_LEVEL_DEBUG = 7,
 };
 
+enum config_log_full {
+	CONFIG_LOG_WAIT,            /* whoever has one waits */
+	CONFIG_LOG_COUNT,           /* they are dropped and counted */
+};
+
 struct config_pool {
 	unsigned start_count;       /* workers at start, per listening socket; 1.. */
 	unsigned min_idle_count;    /* per listening socket; 1.. */
@@ -41,8 +46,18 @@ struct config_pool {
 
 struct config_keepalive {
 	unsigned timeout_ms;        /* wait for the next request; 0: no keep-alive */
-	unsigned linger_ms;         /* the same while every worker is taken */
+	unsigned linger_ms;         /* a worker's own wait before a keeper gets the connection */
 	uint64_t max_request_count; /* per connection; 0: no limit */
+	unsigned keeper_count;      /* processes; 0: workers keep their connections */
+	unsigned max_parked_count;  /* connections that one keeper holds; 1.. */
+};
+
+/* Answers that are kept ready-made, in each process for itself. */
+struct config_cache {
+	size_t keeper_bytes;        /* of a keeper; 0: none */
+	size_t worker_bytes;        /* of a worker; 0: none */
+	size_t max_body_bytes;      /* longest content that is kept */
+	unsigned valid_ms;          /* then it is made anew; 0: nothing is kept */
 };
 
 struct config_limits {
@@ -65,8 +80,8 @@ struct config_log {
 	char *access;               /* absolute path, "stdout", "stderr", "syslog", "off" */
 	char *format;               /* "common", "combined", "json" or a format string */
 	struct log_format *compiled_format;
-	size_t buffer_bytes;        /* 0: each record is written at once */
-	unsigned flush_ms;          /* a buffered record waits no longer; > 0 */
+	unsigned flush_ms;          /* a record waits no longer for the logger; > 0 */
+	enum config_log_full full;  /* what becomes of records that the logger does not take */
 };
 
 struct config_listener {
@@ -309,6 +324,7 @@ struct config {
 	enum config_real_ip real_ip_header;
 	struct config_pool pool;
 	struct config_keepalive keepalive;
+	struct config_cache cache;
 	struct config_limits limits;
 	struct config_log log;
 	struct config_settings settings; /* the global scope */

@@ -17,6 +17,7 @@
 #define GLOBAL SCHEMA_IN(SCHEMA_GLOBAL)
 #define POOL SCHEMA_IN(SCHEMA_POOL)
 #define KEEPALIVE SCHEMA_IN(SCHEMA_KEEPALIVE)
+#define CACHE SCHEMA_IN(SCHEMA_CACHE)
 #define LIMITS SCHEMA_IN(SCHEMA_LIMITS)
 #define LOG SCHEMA_IN(SCHEMA_LOG)
 #define LISTEN SCHEMA_IN(SCHEMA_LISTEN)
@@ -239,10 +240,26 @@ const struct schema_directive directives[] = {
 	{ DIRECTIVE("timeout", KEEPALIVE, SCHEMA_DURATION_MS, "75s", "wait for the next request"),
 	    FIELD(config_keepalive, timeout_ms), RANGE(0, DAY) },
 	{ DIRECTIVE("linger", KEEPALIVE, SCHEMA_DURATION_MS, "50ms",
-	    "the same while no worker is idle"),
+	    "a worker's own wait before a keeper gets the connection"),
 	    FIELD(config_keepalive, linger_ms), RANGE(0, 60 * SECOND) },
 	{ DIRECTIVE("max_requests", KEEPALIVE, SCHEMA_COUNT, "1000", "requests on one connection"),
 	    FIELD(config_keepalive, max_request_count), RANGE(0, REQUESTS_MAX) },
+	{ DIRECTIVE("keepers", KEEPALIVE, SCHEMA_COUNT, "1",
+	    "processes that hold connections between requests"),
+	    FIELD(config_keepalive, keeper_count), RANGE(0, 64) },
+	{ DIRECTIVE("max_parked", KEEPALIVE, SCHEMA_COUNT, "100000",
+	    "connections that a keeper holds"),
+	    FIELD(config_keepalive, max_parked_count), RANGE(1, 1000000) },
+
+	{ SECTION("cache", GLOBAL, SCHEMA_CACHE, "answers that are kept ready-made") },
+	{ DIRECTIVE("valid", CACHE, SCHEMA_DURATION_MS, "1s", "how long an answer is kept"),
+	    FIELD(config_cache, valid_ms), RANGE(0, DAY) },
+	{ DIRECTIVE("size", CACHE, SCHEMA_SIZE, "32M", "memory of a keeper's cache"),
+	    FIELD(config_cache, keeper_bytes), RANGE(0, 64u * (uint64_t)GIBIBYTE) },
+	{ DIRECTIVE("worker_size", CACHE, SCHEMA_SIZE, "64k", "memory of a worker's cache"),
+	    FIELD(config_cache, worker_bytes), RANGE(0, GIBIBYTE) },
+	{ DIRECTIVE("max_file", CACHE, SCHEMA_SIZE, "128k", "longest content that is kept"),
+	    FIELD(config_cache, max_body_bytes), RANGE(0, 16 * MEBIBYTE) },
 
 	{ SECTION("limits", GLOBAL, SCHEMA_LIMITS, "what a client may take") },
 	{ DIRECTIVE("header_timeout", LIMITS, SCHEMA_DURATION_MS, "15s",
@@ -289,10 +306,10 @@ const struct schema_directive directives[] = {
 	    FIELD(config_log, access), .words = "stdout stderr syslog off" },
 	{ DIRECTIVE("format", LOG, SCHEMA_FORMAT, "combined", "what is written of a request"),
 	    FIELD(config_log, format) },
-	{ DIRECTIVE("buffer", LOG, SCHEMA_SIZE, "0", "bytes a worker gathers before it writes"),
-	    FIELD(config_log, buffer_bytes), RANGE(0, MEBIBYTE) },
-	{ DIRECTIVE("flush", LOG, SCHEMA_DURATION_MS, "1s", "longest wait of a gathered record"),
+	{ DIRECTIVE("flush", LOG, SCHEMA_DURATION_MS, "100ms", "longest wait of a record"),
 	    FIELD(config_log, flush_ms), RANGE(1, 3600 * SECOND) },
+	{ DIRECTIVE("full", LOG, SCHEMA_WORD, "wait", "what a process does while its records "
+	    "are not taken"), FIELD(config_log, full), WORDS(CONFIG_LOG_WAIT, "wait count") },
 
 	{ TITLED("listen", GLOBAL, SCHEMA_LISTEN, "an address to listen on") },
 	{ DIRECTIVE("backlog", LISTEN, SCHEMA_COUNT, "1024", "connections the kernel queues"),

@@ -332,6 +332,7 @@ print_all(struct dump *dump)
 	print_rules(dump, config->rules, config->rule_count, 0);
 	print_plain_section(dump, SCHEMA_POOL, NULL, &config->pool);
 	print_plain_section(dump, SCHEMA_KEEPALIVE, NULL, &config->keepalive);
+	print_plain_section(dump, SCHEMA_CACHE, NULL, &config->cache);
 	print_plain_section(dump, SCHEMA_LIMITS, NULL, &config->limits);
 	print_plain_section(dump, SCHEMA_LOG, NULL, &config->log);
 	for (size_t i = 0; i < config->listener_count; i++)

@@ -39,7 +39,8 @@ schema_scope_name(enum schema_scope scope)
 {
 	static const char *const names[SCHEMA_SCOPE_COUNT] = {
 		[SCHEMA_GLOBAL] = "global", [SCHEMA_POOL] = "pool",
-		[SCHEMA_KEEPALIVE] = "keepalive", [SCHEMA_LIMITS] = "limits",
+		[SCHEMA_KEEPALIVE] = "keepalive", [SCHEMA_CACHE] = "cache",
+		[SCHEMA_LIMITS] = "limits",
 		[SCHEMA_LOG] = "log", [SCHEMA_LISTEN] = "listen",
 		[SCHEMA_HOST] = "host", [SCHEMA_LOCATION] = "location",
 		[SCHEMA_HEADER] = "header", [SCHEMA_ERROR_PAGE] = "error_page",

@@ -64,6 +64,24 @@ check_room(const struct validate *check, const char *name, unsigned each_count)
 	    listener_count, pool->max_worker_count);
 }
 
+/* What keepers hand on has at least one worker of its own. */
+static void
+check_handover(const struct validate *check)
+{
+	const struct config_pool *pool = &check->config->pool;
+	unsigned keeper_count = check->config->keepalive.keeper_count;
+	size_t listener_count = check->config->listener_count;
+	struct operand each = operand(check->tree, SCHEMA_POOL, "start");
+	struct operand all = operand(check->tree, SCHEMA_POOL, "max_workers");
+
+	if (keeper_count == 0 || each.is_wrong || all.is_wrong ||
+	    pool->start_count * listener_count != pool->max_worker_count)
+		return;
+	errors_add(check->errors, later(each, all), "pool.start of all listen sections is as "
+	    "much as pool.max_workers, which is %u, expected room for a worker more, which the "
+	    "keepers need, or keepalive.keepers = 0", pool->max_worker_count);
+}
+
 static void
 check_pool(const struct validate *check)
 {
@@ -76,6 +94,7 @@ check_pool(const struct validate *check)
 		    "most pool.max_idle, which is %u", pool->min_idle_count, pool->max_idle_count);
 	check_room(check, "start", pool->start_count);
 	check_room(check, "min_idle", pool->min_idle_count);
+	check_handover(check);
 }
 
 static void

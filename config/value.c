@@ -21,6 +21,7 @@ value_base(struct config *config, enum schema_scope scope)
 	case SCHEMA_GLOBAL: return config;
 	case SCHEMA_POOL: return &config->pool;
 	case SCHEMA_KEEPALIVE: return &config->keepalive;
+	case SCHEMA_CACHE: return &config->cache;
 	case SCHEMA_LIMITS: return &config->limits;
 	case SCHEMA_LOG: return &config->log;
 	default: return NULL;

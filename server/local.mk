@@ -3,9 +3,10 @@
 
 sbin_PROGRAMS += musterd
 musterd_SOURCES = server/main.c
-musterd_LDADD = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a $(library_libs)
+musterd_LDADD = libmaster.a libworkers.a liblogger.a libpriv.a libconfig.a libbase.a \
+	$(library_libs)
 
-noinst_LIBRARIES += libbase.a libpriv.a libmaster.a
+noinst_LIBRARIES += libbase.a libpriv.a libmaster.a liblogger.a
 
 libbase_a_SOURCES = \
 	server/base/clients.c server/base/clients.h \
@@ -16,6 +17,7 @@ libbase_a_SOURCES = \
 	server/base/inherit.c server/base/inherit.h \
 	server/base/log.c server/base/log.h \
 	server/base/logpass.c server/base/logpass.h \
+	server/base/logring.c server/base/logring.h \
 	server/base/nonces.c server/base/nonces.h \
 	server/base/role.c server/base/role.h \
 	server/base/scoreboard.c server/base/scoreboard.h \
@@ -26,15 +28,18 @@ libbase_a_SOURCES = \
 libpriv_a_SOURCES = \
 	server/priv/drop.c server/priv/drop.h \
 	server/priv/guard.h \
+	server/priv/limits.c server/priv/limits.h \
 	server/priv/listen.c server/priv/listen.h \
 	server/priv/logfile.c server/priv/logfile.h \
 	server/priv/pidfile.c server/priv/pidfile.h \
 	server/priv/roots.c server/priv/roots.h
 
 libmaster_a_SOURCES = \
+	server/master/aides.c \
 	server/master/backoff.c server/master/backoff.h \
 	server/master/census.c \
 	server/master/child.c server/master/child.h \
+	server/master/child_table.c \
 	server/master/crash.c server/master/crash.h \
 	server/master/crew.c \
 	server/master/daemon.c server/master/daemon.h \
@@ -44,4 +49,11 @@ libmaster_a_SOURCES = \
 	server/master/reload.c server/master/reload.h \
 	server/master/remember.c \
 	server/master/state.h \
+	server/master/switch.c \
 	server/master/tend.c
+
+liblogger_a_SOURCES = \
+	server/logger/collector.c server/logger/collector.h \
+	server/logger/logger.c server/logger/logger.h \
+	server/logger/merge.c server/logger/merge.h \
+	server/logger/sink.c server/logger/sink.h

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* musterd: command line and start-up order; the only file that knows both master and
- * workers. Runs as whoever starts it. Rule: everything that can fail is done before the
- * terminal is given up, so that the reason is on stderr and the status is 1.
- * Shown by tests/integration/05-command. */
+/* musterd: command line and start-up order; the only file that knows both the master and
+ * what its children do. Runs as whoever starts it. Rule: everything that can fail is done
+ * before the terminal is given up, so that the reason is on stderr and the status is 1. Shown by
+ * tests/integration/05-command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -20,11 +20,13 @@
 #include "server/base/role.h"
 #include "server/base/scoreboard.h"
 #include "server/base/title.h"
+#include "server/logger/logger.h"
 #include "server/master/daemon.h"
 #include "server/master/master.h"
 #include "server/priv/pidfile.h"
 #include "server/priv/roots.h"
 #include "workers/handler/explain.h"
+#include "workers/keeper.h"
 #include "workers/worker.h"
 
 #define DEFAULT_CONFIG MUSTER_SYSCONFDIR "/muster/musterd.conf"
@@ -239,6 +241,9 @@ static int
 serve(const struct command *command, struct config *config, char *config_path)
 {
 	static const bool no_lines[SCOREBOARD_SOCKET_MAX];
+	static const struct child_programs programs = { {
+		[INHERIT_WORKER] = worker_main, [INHERIT_KEEPER] = keeper_main,
+		[INHERIT_LOGGER] = logger_main } };
 	struct master_options options = { .config_path = config_path,
 		.is_foreground = command->is_foreground || command->directory != NULL,
 		.ready_fd = -1, .pid_fd = -1 };
@@ -278,7 +283,7 @@ serve(const struct command *command, struct config *config, char *config_path)
 			break;
 		}
 	role_set(ROLE_MASTER);
-	status = master_run(generation, &options, worker_main);
+	status = master_run(generation, &options, &programs);
 	free(ready_text);
 	free(pid_path);
 	return status;

@@ -64,15 +64,22 @@ unit_tests = \
 	tests/unit/server/base/test_inherit \
 	tests/unit/server/base/test_log \
 	tests/unit/server/base/test_logpass \
+	tests/unit/server/base/test_logring \
 	tests/unit/server/base/test_nonces \
 	tests/unit/server/base/test_role \
 	tests/unit/server/base/test_scoreboard \
 	tests/unit/server/base/test_signals \
 	tests/unit/server/base/test_sip_hash \
+	tests/unit/server/logger/test_collector \
+	tests/unit/server/logger/test_merge \
+	tests/unit/server/logger/test_sink \
 	tests/unit/server/master/test_backoff \
+	tests/unit/server/master/test_census \
+	tests/unit/server/master/test_child_table \
 	tests/unit/server/master/test_crash \
 	tests/unit/server/master/test_pool \
 	tests/unit/server/priv/test_drop \
+	tests/unit/server/priv/test_limits \
 	tests/unit/server/priv/test_listen \
 	tests/unit/server/priv/test_logfile \
 	tests/unit/server/priv/test_pidfile \
@@ -81,6 +88,7 @@ unit_tests = \
 	tests/unit/workers/conn/test_crowd \
 	tests/unit/workers/conn/test_log_render \
 	tests/unit/workers/conn/test_pace \
+	tests/unit/workers/conn/test_parcel \
 	tests/unit/workers/conn/test_send_h1 \
 	tests/unit/workers/handler/test_access \
 	tests/unit/workers/handler/test_answer \
@@ -140,6 +148,8 @@ unit_tests = \
 	tests/unit/workers/http/test_target \
 	tests/unit/workers/http/test_uri \
 	tests/unit/workers/io/test_stream \
+	tests/unit/workers/keeper/test_holds \
+	tests/unit/workers/keeper/test_partial \
 	tests/unit/workers/mem/test_arena \
 	tests/unit/workers/mem/test_heap \
 	tests/unit/workers/mem/test_slice
@@ -164,6 +174,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_log_format \
 	tests/fuzz/fuzz_log_render \
 	tests/fuzz/fuzz_mime \
+	tests/fuzz/fuzz_parcel \
 	tests/fuzz/fuzz_parse \
 	tests/fuzz/fuzz_proxy_protocol \
 	tests/fuzz/fuzz_query \
@@ -176,7 +187,7 @@ fuzz_drivers = \
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
-all_libraries = libmaster.a libworkers.a libpriv.a libconfig.a libbase.a
+all_libraries = libmaster.a libworkers.a liblogger.a libpriv.a libconfig.a libbase.a
 LDADD = $(all_libraries) $(CHECK_LIBS) $(library_libs)
 
 tests_lint_schema_dump_LDADD = libconfig.a $(library_libs)
@@ -200,6 +211,7 @@ tests_fuzz_fuzz_forwarded_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_parcel_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_parse_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_proxy_protocol_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_query_LDADD = $(fuzz_libs)

@@ -5,6 +5,7 @@
 noinst_LIBRARIES += libworkers.a
 libworkers_a_CPPFLAGS = $(AM_CPPFLAGS) -DMUSTER_WORKER
 libworkers_a_SOURCES = \
+	workers/keeper.c workers/keeper.h \
 	workers/worker.c workers/worker.h \
 	workers/mem/arena.c workers/mem/arena.h \
 	workers/mem/heap.c workers/mem/heap.h \
@@ -97,10 +98,24 @@ libworkers_a_SOURCES = \
 	workers/conn/body.c workers/conn/body.h \
 	workers/conn/conn.c workers/conn/conn.h \
 	workers/conn/crowd.c workers/conn/crowd.h \
+	workers/conn/handle.c workers/conn/handle.h \
+	workers/conn/log_clock.c workers/conn/log_clock.h \
 	workers/conn/log_render.c workers/conn/log_render.h \
 	workers/conn/log_writer.c workers/conn/log_writer.h \
 	workers/conn/pace.c workers/conn/pace.h \
+	workers/conn/parcel.c workers/conn/parcel.h \
 	workers/conn/preface.c workers/conn/preface.h \
+	workers/conn/ready.c workers/conn/ready.h \
 	workers/conn/send_h1.c workers/conn/send_h1.h \
+	workers/conn/send_ready.c workers/conn/send_ready.h \
 	workers/conn/serve_h1.c workers/conn/serve_h1.h \
-	workers/conn/turn.c workers/conn/turn.h
+	workers/conn/turn.c workers/conn/turn.h \
+	workers/conn/wait_h1.c workers/conn/wait_h1.h \
+	workers/keeper/finish.c \
+	workers/keeper/give.c \
+	workers/keeper/holds.c workers/keeper/holds.h \
+	workers/keeper/keep.c workers/keeper/keep.h \
+	workers/keeper/partial.c workers/keeper/partial.h \
+	workers/keeper/pending.c workers/keeper/pending.h \
+	workers/keeper/quick.c workers/keeper/quick.h \
+	workers/keeper/serve.c

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The accept loop: idle in accept4(2) itself, serve, go back; leave when told to or when
- * enough was served. Leaves the connection to workers/conn. Unprivileged. Rules: the
- * phase in the slot is IDLE only around accept4; a stop that comes between a test and the
- * call closes the listening socket under it. Shown by tests/integration/40-pool. */
+/* The accept loop: idle in accept4(2) itself, or in recvmsg(2) for those that serve what keepers
+ * hand over; serve, go back; leave when told to or when enough was served. Leaves the
+ * connection to workers/conn. Unprivileged. Rules: the phase in the slot is IDLE only around that
+ * call; a stop that comes between a test and the call closes the socket under it.
+ * Shown by tests/integration/40-pool. */
 #include "workers/worker.h"
 
 #include <errno.h>
@@ -12,24 +13,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/base/clients.h"
 #include "server/base/clock.h"
 #include "server/base/fdio.h"
 #include "server/base/signals.h"
 #include "workers/conn/conn.h"
 #include "workers/conn/crowd.h"
+#include "workers/conn/parcel.h"
 #include "workers/conn/preface.h"
 #include "workers/conn/serve_h1.h"
 
 #define REFUSED_PAUSE_MS 100
 #define QUIET_MS 60000              /* between two lines about the same shortage */
-
-static void
-wake_master(const struct inheritance *own)
-{
-	const uint64_t one = 1;
-
-	(void)!write(own->wake_fd, &one, sizeof one);
-}
 
 /* The hint goes first: when the master sets it right in between, it ends up too low, which
  * costs a wake too many and not one too few. */
@@ -51,7 +46,7 @@ leave_idle(struct conn *conn, struct scoreboard_socket *line, enum slot_phase ph
 	if (atomic_fetch_sub_explicit(&line->idle_count_hint, 1, memory_order_acq_rel) <= 1 &&
 	    phase == SLOT_READING && atomic_load_explicit(
 	    &conn->header->wants_wake[own->socket_index], memory_order_relaxed))
-		wake_master(own);
+		inherit_wake_master(own);
 }
 
 /* An interrupted accept: the heartbeat, reopened logs, or the end. */
@@ -87,6 +82,7 @@ survive_accept_error(struct conn *conn, int error)
 		look_around(conn);
 		return true;
 	case EBADF:                 /* the stop handler closed it */
+	case EPIPE:                 /* the master has died, and with it the hand-over */
 		return false;
 	case EINVAL:                /* somebody has shut it down, or worse */
 	case ENOTSOCK:
@@ -102,80 +98,111 @@ survive_accept_error(struct conn *conn, int error)
 
 /* First who it is, then whether one more may come, then what it wants. */
 static void
-talk(struct conn *conn, struct crowd *crowd, int fd)
+talk(struct conn *conn, int fd, bool is_new)
 {
-	if (!preface_read(conn))
+	if (is_new && !preface_read(conn))
 		return;
-	if (crowd_enter(crowd, &conn->peer))
+	if (!is_new || crowd_enter(&conn->crowd, &conn->peer))
 		serve_h1(conn);
 	else
-		crowd_refuse(crowd, fd, conn->client);
-	crowd_leave(crowd);
+		crowd_refuse(&conn->crowd, fd, conn->client);
+	crowd_leave(&conn->crowd);
 }
 
 static void
-serve(struct conn *conn, struct crowd *crowd, int fd, const struct sockaddr_storage *address)
+serve(struct conn *conn, int fd, bool is_new)
 {
-	conn_begin(conn, fd, address);
 	signals_guard_connection(fd);
 	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
-		talk(conn, crowd, fd);
+		talk(conn, fd, is_new);
 	signals_guard_connection(-1);
 	(void)close(fd);
 	(void)signals_take(SIGNAL_SHED);
 	slot_set_client(conn->slot, "");
 }
 
+/* What was waited for has come: the phase changes before anything else is done. */
 static void
-accept_loop(struct conn *conn, struct crowd *crowd, struct scoreboard_socket *line)
+count_connection(struct conn *conn, struct scoreboard_socket *line)
 {
-	const struct inheritance *own = conn->own;
-	uint64_t accepted_count = 0;
-
-	enter_idle(conn, line);
-	wake_master(own);           /* the first time it is ready, and only then */
-	while (!conn_worker_should_leave(conn)) {
-		struct sockaddr_storage address;
-		socklen_t bytes = sizeof address;
-		int fd, error;
-
-		address.ss_family = AF_UNSPEC;
-		do {
-			fd = accept4(own->listen_fd, (struct sockaddr *)&address, &bytes,
-			    SOCK_CLOEXEC);
-			error = fd < 0 ? errno : 0;
-		} while (waits_out_shortage(error));
-		if (fd < 0) {
-			if (!survive_accept_error(conn, error))
-				break;
-			continue;
-		}
-		atomic_store_explicit(&conn->slot->connection_count, ++accepted_count,
-		    memory_order_relaxed);
-		leave_idle(conn, line, SLOT_READING);
-		serve(conn, crowd, fd, &address);
-		enter_idle(conn, line);
-	}
-	leave_idle(conn, line, SLOT_LEAVING);
+	atomic_store_explicit(&conn->slot->connection_count, ++conn->taken_count,
+	    memory_order_relaxed);
+	leave_idle(conn, line, SLOT_READING);
 }
 
-/* Start-up is over: who started the daemon gets its terminal back. */
-static void
-leave_terminal(const struct inheritance *own)
+/* A new client. -1 and errno: there is none. */
+static int
+accept_one(struct conn *conn, struct scoreboard_socket *line)
 {
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof address;
 	int fd;
 
-	if (own->null_fd < 0)
-		return;
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)dup2(own->null_fd, fd);
+	address.ss_family = AF_UNSPEC;
+	fd = accept4(conn->own->listen_fd, (struct sockaddr *)&address, &bytes, SOCK_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	count_connection(conn, line);
+	conn_begin(conn, fd, &address);
+	serve(conn, fd, true);
+	return 0;
+}
+
+/* A client whose request a keeper has read and does not answer itself. */
+static int
+receive_one(struct conn *conn, struct scoreboard_socket *line)
+{
+	struct parcel parcel;
+	int fd, count = parcel_receive(conn->own->listen_fd, &parcel, conn->in, conn->in_cap, &fd,
+	    0);
+
+	if (count < 0)
+		return -1;
+	count_connection(conn, line);
+	if (count == 0) {
+		log_error("hand-over: a connection was lost: too many open files, or a keeper "
+		    "does not know what it does");
+		clients_count_leave(conn->own->clients, parcel.client_key);
+		return 0;
+	}
+	if (conn_resume(conn, fd, &parcel, parcel.in_bytes, NULL)) {
+		crowd_take_over(&conn->crowd, parcel.client_key);
+		slot_set_client(conn->slot, conn->client);
+		serve(conn, fd, false);
+	} else {
+		clients_count_leave(conn->own->clients, parcel.client_key);
+		(void)close(fd);    /* its listener is none of this configuration's */
+	}
+	return 0;
+}
+
+static void
+accept_loop(struct conn *conn, struct scoreboard_socket *line)
+{
+	const struct inheritance *own = conn->own;
+
+	enter_idle(conn, line);
+	inherit_wake_master(own);           /* the first time it is ready, and only then */
+	while (!conn_worker_should_leave(conn)) {
+		int result, error;
+
+		do {
+			result = own->takes_handover ? receive_one(conn, line) :
+			    accept_one(conn, line);
+			error = result < 0 ? errno : 0;
+		} while (waits_out_shortage(error));
+		if (result == 0)
+			enter_idle(conn, line);
+		else if (!survive_accept_error(conn, error))
+			break;
+	}
+	leave_idle(conn, line, SLOT_LEAVING);
 }
 
 void
 worker_main(const struct inheritance *own)
 {
 	static struct conn conn;    /* one a process; too large for a frame */
-	struct crowd crowd;
 	struct scoreboard_socket *line = scoreboard_socket(own->scoreboard, own->socket_index);
 	const struct sched_param none = { 0 };
 
@@ -183,15 +210,13 @@ worker_main(const struct inheritance *own)
 		log_error("worker: no memory: %s", strerror(errno));
 		_exit(1);
 	}
-	crowd_init(&crowd, own->config, own->clients, conn.slot);
 	log_set_stderr_copy(false);
 	signals_guard_listener(own->listen_fd);
 	signals_install_worker();
 	/* Fewer switches under load: a woken worker does not push another off its CPU. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
-	leave_terminal(own);
-	accept_loop(&conn, &crowd, line);
+	inherit_leave_terminal(own);
+	accept_loop(&conn, line);
 	slot_set_phase(conn.slot, SLOT_LEAVING, clock_mono_ms());
-	access_log_flush(&conn.access_log);
 	_exit(0);
 }

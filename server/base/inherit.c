@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Closes what is not on the list. Runs in a worker between fork and the dropping of
- * privileges. Rule: the list is whole, so a descriptor added to struct inheritance is
- * added here or it is closed. Shown by tests/integration/60-privilege. */
+/* Closes what is not on the list, in a child between fork and the dropping of privileges; and
+ * what all children do with the list alike. Rule: the list is whole, so a descriptor added to
+ * struct inheritance is added here or it is closed. Shown by test_inherit.c and
+ * tests/integration/60-privilege. */
 #include "server/base/inherit.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "server/base/fdio.h"
 
-#define FIXED_COUNT 7
+#define FIXED_COUNT 11
 
 static int
 compare_fds(const void *a, const void *b)
@@ -27,6 +29,10 @@ inherit_close_others(const struct inheritance *own)
 	if (keep == NULL)
 		return -1;
 	keep[count++] = own->listen_fd;
+	keep[count++] = own->park_fd;
+	keep[count++] = own->parked_fd;
+	keep[count++] = own->handover_fd;
+	keep[count++] = own->log_wake_fd;
 	keep[count++] = own->wake_fd;
 	keep[count++] = own->log_request_fd;
 	keep[count++] = own->log_answer_fd;
@@ -39,4 +45,23 @@ inherit_close_others(const struct inheritance *own)
 	result = fdio_close_all_but(keep, count, 3);
 	free(keep);
 	return result;
+}
+
+void
+inherit_wake_master(const struct inheritance *own)
+{
+	const uint64_t one = 1;
+
+	(void)!write(own->wake_fd, &one, sizeof one);
+}
+
+void
+inherit_leave_terminal(const struct inheritance *own)
+{
+	int fd;
+
+	if (own->null_fd < 0)
+		return;
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(own->null_fd, fd);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Passes reopened logs to workers. Rules of the master's half: it reads nothing but bytes
- * to count, takes no descriptor, and never blocks, whatever a worker does to its ends.
- * Shown by test_logpass.c and tests/integration/50-signals. */
+/* Passes reopened logs to workers, keepers and the logger. Rules: the master's half reads nothing
+ * but bytes to count, takes no descriptor, and never blocks, whatever a worker does to its ends;
+ * the access log goes to the logger and to nobody else. Shown by test_logpass.c and
+ * tests/integration/50-signals. */
 #include "server/base/logpass.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +20,8 @@
 #define FD_COUNT_MAX 4
 #define ANSWERS_PER_CALL 512u   /* then the master looks after other things */
 #define PENDING_MAX_COUNT 200000u /* more than there can be workers */
+#define REQUEST_OF_WORKER 'w'
+#define REQUEST_OF_LOGGER 'l'
 
 struct answer {
 	uint32_t log_generation;
@@ -36,6 +40,22 @@ logpass_close(struct logpass *pass)
 	fdio_close(&pass->worker_request_fd);
 	fdio_close(&pass->answer_fd);
 	fdio_close(&pass->worker_answer_fd);
+	fdio_close(&pass->logger_send_fd);
+	fdio_close(&pass->logger_answer_fd);
+}
+
+/* Nothing that a child sends here is even queued. */
+static int
+open_answers(int *master_fd, int *child_fd)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	*master_fd = pair[0];
+	*child_fd = pair[1];
+	(void)shutdown(pair[0], SHUT_RD);
+	return 0;
 }
 
 int
@@ -43,19 +63,16 @@ logpass_open(struct logpass *pass)
 {
 	int pair[2];
 
-	*pass = (struct logpass){ -1, -1, 0, -1, -1 };
+	*pass = (struct logpass)LOGPASS_CLOSED;
 	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
 	pass->request_read_fd = pair[0];
 	pass->worker_request_fd = pair[1];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (open_answers(&pass->answer_fd, &pass->worker_answer_fd) < 0 ||
+	    open_answers(&pass->logger_send_fd, &pass->logger_answer_fd) < 0) {
 		logpass_close(pass);
 		return -1;
 	}
-	pass->answer_fd = pair[0];
-	pass->worker_answer_fd = pair[1];
-	/* Nothing that a worker sends here is even queued. */
-	(void)shutdown(pass->answer_fd, SHUT_RD);
 	return 0;
 }
 
@@ -114,19 +131,35 @@ close_all(int *fds, size_t count)
 		fdio_close(&fds[--count]);
 }
 
-void
-logpass_restart(struct logpass *pass)
+/* Only our own answers can be there, with our own descriptors. Returns how many there were. */
+static unsigned
+take_back(int child_fd)
 {
 	int fds[FD_COUNT_MAX];
 	struct answer answer;
+	unsigned taken_count = 0;
 	size_t count;
 
-	/* Only our own answers can be there, with our own descriptors. Who waits for one of
-	 * them waits for one of the next. */
-	while (receive_fds(pass->worker_answer_fd, &answer, sizeof answer, fds, &count) > 0) {
+	while (receive_fds(child_fd, &answer, sizeof answer, fds, &count) > 0) {
 		close_all(fds, count);
-		pass->pending_count++;
+		taken_count++;
 	}
+	return taken_count;
+}
+
+void
+logpass_restart(struct logpass *pass)
+{
+	/* Who waits for one of them waits for one of the next. */
+	pass->pending_count += take_back(pass->worker_answer_fd);
+	if (take_back(pass->logger_answer_fd) > 0)
+		pass->logger_is_pending = true;
+}
+
+int
+logpass_poll_fd(const struct logpass *pass)
+{
+	return pass->pending_count > 0 || pass->logger_is_pending ? pass->answer_fd : -1;
 }
 
 static void
@@ -135,28 +168,45 @@ count_requests(struct logpass *pass)
 	char bytes[4096];
 	ssize_t n = read(pass->request_read_fd, bytes, sizeof bytes); /* our own end: O_NONBLOCK */
 
-	if (n > 0)
-		pass->pending_count += (unsigned)n;
-	if (pass->pending_count > PENDING_MAX_COUNT)
-		pass->pending_count = PENDING_MAX_COUNT;
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] == REQUEST_OF_LOGGER)
+			pass->logger_is_pending = true;
+		else if (pass->pending_count < PENDING_MAX_COUNT)
+			pass->pending_count++;
+	}
+}
+
+/* One that waits to be read is enough: a worker may have asked in the logger's name. */
+static void
+answer_logger(struct logpass *pass, const struct answer *answer, const int *fds, size_t fd_count)
+{
+	struct pollfd waiting = { pass->logger_answer_fd, POLLIN, 0 };
+
+	if (pass->logger_is_pending && poll(&waiting, 1, 0) == 0)
+		(void)send_fds(pass->logger_send_fd, answer, sizeof *answer, fds, fd_count,
+		    MSG_DONTWAIT);
+	pass->logger_is_pending = false;
 }
 
 void
 logpass_serve(struct logpass *pass, uint32_t log_generation, const struct log_sink *error_log,
     const struct log_sink *access_log)
 {
-	struct answer answer = { log_generation, error_log->kind, access_log->kind };
+	struct answer answer = { log_generation, error_log->kind, LOG_SINK_NONE };
+	struct answer to_logger = { log_generation, error_log->kind, access_log->kind };
 	int sent[2];
-	size_t sent_count = 0;
+	size_t error_count = 0, both_count;
 	unsigned left_count = ANSWERS_PER_CALL;
 
 	count_requests(pass);
 	if (error_log->kind != LOG_SINK_NONE)
-		sent[sent_count++] = error_log->fd;
+		sent[error_count++] = error_log->fd;
+	both_count = error_count;
 	if (access_log->kind != LOG_SINK_NONE)
-		sent[sent_count++] = access_log->fd;
+		sent[both_count++] = access_log->fd;
+	answer_logger(pass, &to_logger, sent, both_count);
 	for (; pass->pending_count > 0 && left_count > 0; pass->pending_count--, left_count--) {
-		if (send_fds(pass->answer_fd, &answer, sizeof answer, sent, sent_count,
+		if (send_fds(pass->answer_fd, &answer, sizeof answer, sent, error_count,
 		    MSG_DONTWAIT) == 0)
 			continue;
 		/* A full queue is tried again when some were taken. But a worker can also have
@@ -234,14 +284,17 @@ logpass_fetch(int request_fd, int answer_fd, uint32_t wanted_generation, int tim
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 	int fds[FD_COUNT_MAX], *next = fds;
 	struct answer answer;
+	bool is_logger = access_log != NULL && access_log->kind != LOG_SINK_NONE;
+	const char request = is_logger ? REQUEST_OF_LOGGER : REQUEST_OF_WORKER;
 
 	/* A full pipe holds more requests than there are workers: some are answered soon. */
-	if (write(request_fd, "", 1) < 0 && errno != EAGAIN)
+	if (write(request_fd, &request, 1) < 0 && errno != EAGAIN)
 		return -1;
 	if (await_answer(answer_fd, wanted_generation, deadline_ms, &answer, fds) < 0)
 		return -1;
 	replace_sink(error_log, answer.error_kind, &next);
-	replace_sink(access_log, answer.access_kind, &next);
+	if (is_logger)
+		replace_sink(access_log, answer.access_kind, &next);
 	*log_generation_out = answer.log_generation;
 	return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The scoreboard's memory: mapping, slots, seqlock. Leaves what the numbers mean to
- * server/master/census.c. Master and workers; no rights needed. Rules: a slot is a page
- * and a worker keeps only its own; nothing a worker can write is ever used as an index,
- * a length or a pid. Address space for all slots is reserved at once and filled a
- * segment at a time, so that the board can grow under running workers.
- * Shown by test_scoreboard.c. */
+ * server/master/census.c, the rings to server/base/logring.c. Master and children; no rights
+ * needed. Rules: a slot is pages of its own and a child keeps only those; nothing a child can
+ * write is ever used as an index, a length or a pid. All slots there can be are mapped at once,
+ * in a file with holes, so that the board can grow under running children: what is never
+ * touched is only address space. Shown by test_scoreboard.c. */
 #include "server/base/scoreboard.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,15 +18,17 @@
 #include "server/base/log.h"
 
 #define MAGIC 0x6d757374u           /* "must" */
-#define VERSION 1u
-#define SEGMENT_SLOTS 256u
+#define VERSION 2u
+#define LEAST_SLOTS 256u            /* with less room than that there is no server */
 
 struct scoreboard {
-	size_t page_bytes;
+	size_t page_bytes, stride_bytes; /* a slot's page and its ring */
 	char *base;                 /* header as workers see it, sockets, slots */
-	struct scoreboard_header *header; /* master: to write; worker: base */
+	struct scoreboard_header *header; /* master, logger: to write; others: base */
 	size_t sockets_offset, slots_offset, total_bytes;
-	uint32_t mapped_slot_count;
+	int fd;                     /* of sockets and slots, master only */
+	uint32_t slot_cap;          /* that are mapped */
+	uint32_t slot_high;         /* that were ever claimed; the master's own note of it */
 	uint32_t *free_slots;       /* stack: the slot used last is the warmest */
 	uint32_t free_count;
 };
@@ -36,13 +39,66 @@ round_up(size_t bytes, size_t unit)
 	return (bytes + unit - 1) / unit * unit;
 }
 
+/* Address space for everything, with room for slot_cap slots. */
 static int
-map_shared(char *at, size_t bytes)
+reserve(struct scoreboard *board, uint32_t slot_cap)
 {
-	void *got = mmap(at, bytes, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	board->slot_cap = slot_cap;
+	board->total_bytes = board->slots_offset + (size_t)slot_cap * board->stride_bytes;
+	board->base = mmap(NULL, board->total_bytes, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return board->base == MAP_FAILED ? -1 : 0;
+}
 
-	return got == MAP_FAILED ? -1 : 0;
+/* Sockets and slots, behind the header's place. Sealed, so that they can never be cut off from
+ * under those who have them mapped. */
+static int
+map_slots(struct scoreboard *board)
+{
+	size_t bytes = board->total_bytes - board->sockets_offset;
+	void *got;
+
+	board->fd = memfd_create("muster-slots", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (board->fd < 0 || ftruncate(board->fd, (off_t)bytes) < 0 ||
+	    fcntl(board->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -1;
+	got = mmap(board->base + board->sockets_offset, bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, board->fd, 0);
+	if (got == MAP_FAILED)
+		return -1;
+	/* A core dump would fill every hole. */
+	(void)madvise(got, bytes, MADV_DONTDUMP);
+	return 0;
+}
+
+static void
+unmap(struct scoreboard *board)
+{
+	if (board->base != MAP_FAILED)
+		(void)munmap(board->base, board->total_bytes);
+	board->base = MAP_FAILED;
+	if (board->fd >= 0)
+		(void)close(board->fd);
+	board->fd = -1;
+}
+
+/* Where the administrator has limited address space or the size of files, there are fewer
+ * slots. */
+static int
+map_as_many_as_can_be(struct scoreboard *board)
+{
+	uint32_t slot_cap = SCOREBOARD_SLOT_MAX;
+
+	while (reserve(board, slot_cap) < 0 || map_slots(board) < 0) {
+		int saved_errno = errno;
+
+		unmap(board);
+		errno = saved_errno;
+		slot_cap /= 2;
+		if (slot_cap < LEAST_SLOTS)
+			return -1;
+	}
+	return 0;
 }
 
 /* The header in a sealed file: what is mapped after the seal can never be made writable
@@ -76,27 +132,26 @@ scoreboard_new(void)
 
 	if (board == NULL)
 		return NULL;
+	board->base = MAP_FAILED;
+	board->fd = -1;
 	board->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	bug_if(sizeof(struct scoreboard_slot) > board->page_bytes, "a slot outgrew its page");
 	bug_if(sizeof(struct scoreboard_header) > board->page_bytes, "the header outgrew its page");
+	board->stride_bytes = board->page_bytes + round_up(LOGRING_BYTES, board->page_bytes);
 	board->sockets_offset = board->page_bytes;
 	board->slots_offset = board->sockets_offset +
 	    round_up(SCOREBOARD_SOCKET_MAX * sizeof(struct scoreboard_socket), board->page_bytes);
-	board->total_bytes = board->slots_offset + (size_t)SCOREBOARD_SLOT_MAX * board->page_bytes;
-	board->base = mmap(NULL, board->total_bytes, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (board->base == MAP_FAILED) {
-		free(board);
-		return NULL;
-	}
-	if (map_header(board) < 0 || map_shared(board->base + board->sockets_offset,
-	    board->slots_offset - board->sockets_offset) < 0) {
-		scoreboard_free(&board);
-		return NULL;
-	}
+	if (map_as_many_as_can_be(board) < 0 || map_header(board) < 0)
+		goto fail;
+	board->free_slots = malloc(board->slot_cap * sizeof *board->free_slots);
+	if (board->free_slots == NULL)
+		goto fail;
 	scoreboard_header(board)->magic = MAGIC;
 	scoreboard_header(board)->version = VERSION;
 	return board;
+fail:
+	scoreboard_free(&board);
+	return NULL;
 }
 
 void
@@ -107,9 +162,9 @@ scoreboard_free(struct scoreboard **scoreboard)
 
 	if (board == NULL)
 		return;
-	(void)munmap(board->base, board->total_bytes);
 	if (board->header != NULL && (char *)board->header != board->base)
 		(void)munmap(board->header, board->page_bytes);
+	unmap(board);
 	free(board->free_slots);
 	free(board);
 	*scoreboard = NULL;
@@ -130,49 +185,32 @@ scoreboard_socket(struct scoreboard *board, uint32_t socket_index)
 	    socket_index;
 }
 
+static char *
+slot_address(const struct scoreboard *board, uint32_t slot_index)
+{
+	bug_if(slot_index >= board->slot_cap, "no such slot");
+	return board->base + board->slots_offset + (size_t)slot_index * board->stride_bytes;
+}
+
 struct scoreboard_slot *
 scoreboard_slot(struct scoreboard *board, uint32_t slot_index)
 {
-	bug_if(slot_index >= board->mapped_slot_count, "no such slot");
-	return (struct scoreboard_slot *)(void *)(board->base + board->slots_offset +
-	    (size_t)slot_index * board->page_bytes);
+	return (struct scoreboard_slot *)(void *)slot_address(board, slot_index);
 }
 
-/* A failed MAP_FIXED may have taken away what was there: nobody else may move in. */
-static void
-reserve_again(struct scoreboard *board, uint32_t first)
+void
+scoreboard_ring(struct scoreboard *board, uint32_t slot_index, struct logring *ring)
 {
-	int saved_errno = errno;
-
-	(void)mmap(board->base + board->slots_offset + (size_t)first * board->page_bytes,
-	    (size_t)SEGMENT_SLOTS * board->page_bytes, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	errno = saved_errno;
+	ring->shared = &scoreboard_slot(board, slot_index)->ring;
+	ring->data = slot_address(board, slot_index) + board->page_bytes;
 }
 
-static int
-add_segment(struct scoreboard *board)
+uint32_t
+scoreboard_slot_count(struct scoreboard *board)
 {
-	uint32_t first = board->mapped_slot_count, i;
-	uint32_t *grown;
+	uint32_t count = atomic_load_explicit(&board->header->slot_high, memory_order_relaxed);
 
-	if (first + SEGMENT_SLOTS > SCOREBOARD_SLOT_MAX) {
-		errno = ENOSPC;
-		return -1;
-	}
-	grown = realloc(board->free_slots, (first + SEGMENT_SLOTS) * sizeof *grown);
-	if (grown == NULL)
-		return -1;
-	board->free_slots = grown;
-	if (map_shared(board->base + board->slots_offset + (size_t)first * board->page_bytes,
-	    (size_t)SEGMENT_SLOTS * board->page_bytes) < 0) {
-		reserve_again(board, first);
-		return -1;
-	}
-	board->mapped_slot_count += SEGMENT_SLOTS;
-	for (i = 0; i < SEGMENT_SLOTS; i++) /* lowest on top */
-		board->free_slots[board->free_count++] = first + SEGMENT_SLOTS - 1 - i;
-	return 0;
+	return count < board->slot_cap ? count : board->slot_cap;
 }
 
 uint32_t
@@ -181,11 +219,18 @@ scoreboard_claim(struct scoreboard *board, uint32_t generation, uint32_t socket_
 	struct scoreboard_slot *slot;
 	uint32_t slot_index;
 
-	if (board->free_count == 0 && add_segment(board) < 0)
+	if (board->free_count > 0) {
+		slot_index = board->free_slots[--board->free_count];
+	} else if (board->slot_high < board->slot_cap) {
+		slot_index = board->slot_high++;
+		atomic_store_explicit(&board->header->slot_high, board->slot_high,
+		    memory_order_relaxed);
+	} else {
+		errno = ENOSPC;
 		return SCOREBOARD_SLOT_NONE;
-	slot_index = board->free_slots[--board->free_count];
+	}
 	slot = scoreboard_slot(board, slot_index);
-	memset(slot, 0, sizeof *slot);
+	memset(slot, 0, offsetof(struct scoreboard_slot, ring));
 	slot->generation = generation;
 	slot->socket_index = socket_index;
 	atomic_store_explicit(&slot->phase, SLOT_STARTING, memory_order_relaxed);
@@ -197,26 +242,35 @@ scoreboard_release(struct scoreboard *board, uint32_t slot_index)
 {
 	atomic_store_explicit(&scoreboard_slot(board, slot_index)->phase, SLOT_FREE,
 	    memory_order_relaxed);
-	bug_if(board->free_count >= board->mapped_slot_count, "a slot released twice");
+	bug_if(board->free_count >= board->slot_high, "a slot released twice");
 	board->free_slots[board->free_count++] = slot_index;
 }
 
 int
 scoreboard_keep_only(struct scoreboard *board, uint32_t slot_index)
 {
-	char *own = (char *)scoreboard_slot(board, slot_index);
+	char *own = slot_address(board, slot_index);
 	char *slots = board->base + board->slots_offset;
+	char *next = own + board->stride_bytes;
 	char *end = board->base + board->total_bytes;
 
 	if (own > slots && munmap(slots, (size_t)(own - slots)) < 0)
 		return -1;
-	if (own + board->page_bytes < end &&
-	    munmap(own + board->page_bytes, (size_t)(end - own) - board->page_bytes) < 0)
+	if (next < end && munmap(next, (size_t)(end - next)) < 0)
 		return -1;
 	if (munmap(board->header, board->page_bytes) < 0)
 		return -1;
 	board->header = (struct scoreboard_header *)(void *)board->base;
+	board->fd = -1;             /* closed with all that is not inherited */
 	return 0;
+}
+
+int
+scoreboard_keep_for_logger(struct scoreboard *board)
+{
+	board->fd = -1;
+	return munmap(board->base + board->sockets_offset,
+	    board->slots_offset - board->sockets_offset);
 }
 
 void
@@ -338,6 +392,7 @@ slot_phase_name(enum slot_phase phase)
 		[SLOT_SENDING] = "sending",
 		[SLOT_KEEPALIVE] = "keep-alive",
 		[SLOT_CLOSING] = "closing",
+		[SLOT_HOLDING] = "holding",
 		[SLOT_LEAVING] = "leaving",
 	};
 

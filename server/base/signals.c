@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signal handling of master and workers. Leaves what to do about a flag to the loops in
- * server/master/master.c and workers/worker.c. Rule: a handler calls nothing but close(2),
- * shutdown(2) and setsockopt(2), all async-signal-safe, and keeps errno. The flags are
- * globals because handlers take no argument. Shown by tests/integration/50-signals. */
+/* Signal handling of the master and its children. Leaves what to do about a flag to the
+ * loops of each. Rule: a handler calls nothing but close(2), shutdown(2) and setsockopt(2), all
+ * async-signal-safe, and keeps errno. The flags are globals because handlers take no
+ * argument. Shown by tests/integration/50-signals. */
 #include "server/base/signals.h"
 
 #include <errno.h>
@@ -17,11 +17,11 @@ static volatile sig_atomic_t guarded_listen_fd = -1;
 static volatile sig_atomic_t guarded_conn_fd = -1;
 static volatile sig_atomic_t conn_is_idle;
 
-/* number     flag            master                       worker */
+/* number     flag            master                       worker, keeper, logger */
 static const struct signal_row {
 	int number;
 	enum signal_flag flag;
-	bool in_master, in_worker;  /* handled; otherwise ignored */
+	bool in_master, in_child;   /* handled; otherwise ignored */
 } table[] = {
 	{ SIGTERM, SIGNAL_STOP, true, true },   /* stop now               | the same */
 	{ SIGINT, SIGNAL_STOP, true, false },   /* stop now               | the terminal's; the
@@ -48,7 +48,7 @@ set_flag(int number)
 }
 
 static void
-on_worker_signal(int number)
+on_child_signal(int number)
 {
 	int saved_errno = errno;
 	bool is_end = number == SIGTERM || number == SIGQUIT;
@@ -109,18 +109,40 @@ signals_install_master(sigset_t *wait_mask_out)
 		sigdelset(wait_mask_out, table[i].number);
 }
 
-void
-signals_install_worker(void)
+static void
+install_child(void)
 {
-	sigset_t none;
 	size_t i;
 
 	clear_flags();
 	for (i = 0; i < ROW_COUNT; i++)
-		install(table[i].number, table[i].in_worker ? on_worker_signal : SIG_IGN);
+		install(table[i].number, table[i].in_child ? on_child_signal : SIG_IGN);
 	install(SIGCHLD, SIG_DFL);
+}
+
+void
+signals_install_worker(void)
+{
+	sigset_t none;
+
+	install_child();
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void
+signals_install_waiter(sigset_t *wait_mask_out)
+{
+	sigset_t blocked;
+	size_t i;
+
+	install_child();
+	sigemptyset(&blocked);
+	for (i = 0; i < ROW_COUNT; i++)
+		if (table[i].in_child)
+			sigaddset(&blocked, table[i].number);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	sigemptyset(wait_mask_out);
 }
 
 void

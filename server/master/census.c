@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counts what the workers say they do. Runs in the master. Rule: a slot is hearsay: its
+/* Counts what the children say they do. Runs in the master. Rule: a slot is hearsay: its
  * numbers only ever add up, they are never an index, a length or a pid.
  * Shown by tests/integration/40-pool. */
 #include <string.h>
@@ -17,13 +17,13 @@ map_lines(const struct generation *generation, uint8_t positions[SCOREBOARD_SOCK
 	size_t i;
 
 	memset(positions, NO_POSITION, SCOREBOARD_SOCKET_MAX);
-	for (i = 0; i < generation->config->listener_count; i++)
+	for (i = 0; i < generation->pool_count; i++)
 		positions[generation->listeners[i].socket_index] = (uint8_t)i;
 }
 
-/* Notes what a child did since the last look; a first request ends the backoff. */
+/* Notes what a worker did since the last look; a first request ends the backoff. */
 static uint64_t
-look_at_child(struct master *master, struct child *child, const struct scoreboard_slot *slot,
+look_at_worker(struct master *master, struct child *child, const struct scoreboard_slot *slot,
     enum slot_phase phase)
 {
 	uint64_t count = atomic_load_explicit(&slot->connection_count, memory_order_relaxed);
@@ -31,11 +31,34 @@ look_at_child(struct master *master, struct child *child, const struct scoreboar
 	    count - child->seen_connection_count : 0;
 
 	if (phase != SLOT_STARTING)
-		child->has_been_idle = true;
+		child->has_been_ready = true;
 	if (child->seen_connection_count == 0 && count > 0)
-		backoff_succeeded(&master->spawn_backoff);
+		backoff_succeeded(&master->spawn_backoffs[INHERIT_WORKER]);
 	child->seen_connection_count = count;
 	return more < TURNOVER_SANE_COUNT ? more : 0;
+}
+
+/* A keeper, or the logger. */
+static void
+count_aide(struct master *master, struct child *child, struct census *census)
+{
+	bool is_current = !child->is_retiring &&
+	    child->generation == master->generation->number;
+	bool is_ready = slot_get_phase(scoreboard_slot(master->scoreboard, child->slot_index)) ==
+	    SLOT_HOLDING;
+
+	if (is_ready && !child->has_been_ready) {
+		child->has_been_ready = true;
+		backoff_succeeded(&master->spawn_backoffs[child->role]);
+	}
+	if (!is_current)
+		return;
+	if (child->role == INHERIT_LOGGER) {
+		census->logger_is_ready = is_ready;
+		return;
+	}
+	census->keeper_count++;
+	census->keeper_ready_count += is_ready;
 }
 
 static void
@@ -67,7 +90,7 @@ static void
 count_children(struct master *master, struct census *census, uint64_t more[])
 {
 	uint8_t positions[SCOREBOARD_SOCKET_MAX];
-	int64_t idle_since_ms[CONFIG_LISTENERS_MAX];
+	int64_t idle_since_ms[GENERATION_POOLS_MAX];
 	size_t i;
 
 	map_lines(master->generation, positions);
@@ -76,10 +99,15 @@ count_children(struct master *master, struct census *census, uint64_t more[])
 		const struct scoreboard_slot *slot =
 		    scoreboard_slot(master->scoreboard, child->slot_index);
 		enum slot_phase phase = slot_get_phase(slot);
-		uint64_t turnover = look_at_child(master, child, slot, phase);
 		uint8_t position = positions[child->socket_index];
+		uint64_t turnover;
 		int64_t since_ms;
 
+		if (child->role != INHERIT_WORKER) {
+			count_aide(master, child, census);
+			continue;
+		}
+		turnover = look_at_worker(master, child, slot, phase);
 		/* After a reload the old ones still serve, but are not counted on. */
 		if (child->is_retiring || position == NO_POSITION ||
 		    child->generation != master->generation->number) {
@@ -107,16 +135,40 @@ count_children(struct master *master, struct census *census, uint64_t more[])
 	}
 }
 
+static bool
+is_deserted(const struct pool_census *pool)
+{
+	return pool->starting + pool->idle + pool->busy == 0;
+}
+
+/* The last places are for sockets that have no worker at all: whoever waits there would wait
+ * for ever. */
+static unsigned
+room_for(const struct pool_census *pool, unsigned room_count, unsigned reserved_count)
+{
+	if (is_deserted(pool))
+		return room_count;
+	return room_count > reserved_count ? room_count - reserved_count : 0;
+}
+
+static unsigned
+queue_length(const struct master *master, const struct listener *listener)
+{
+	return listener->wanted == NULL ? aides_queue_length(master) :
+	    listen_queue_length(listener->fd, listener->is_tcp);
+}
+
 void
 census_take(struct master *master, int64_t now_ms, bool is_tick, struct census *census)
 {
 	const struct generation *generation = master->generation;
 	unsigned max_count = generation->config->pool.max_worker_count, room_count, total;
-	uint64_t more[CONFIG_LISTENERS_MAX] = { 0 };
-	int32_t hints[CONFIG_LISTENERS_MAX]; /* from before the count: what moved meanwhile stays */
+	uint64_t more[GENERATION_POOLS_MAX] = { 0 };
+	int32_t hints[GENERATION_POOLS_MAX]; /* from before the count: what moved meanwhile stays */
+	unsigned reserved_count = 0;
 	size_t i;
 
-	for (i = 0; i < generation->config->listener_count; i++)
+	for (i = 0; i < generation->pool_count; i++)
 		hints[i] = atomic_load_explicit(&scoreboard_socket(master->scoreboard,
 		    generation->listeners[i].socket_index)->idle_count_hint, memory_order_acquire);
 	memset(census, 0, sizeof *census);
@@ -127,7 +179,9 @@ census_take(struct master *master, int64_t now_ms, bool is_tick, struct census *
 	room_count = census->active_count < max_count ? max_count - census->active_count : 0;
 	if (total + room_count > 2 * max_count)
 		room_count = total < 2 * max_count ? 2 * max_count - total : 0;
-	for (i = 0; i < generation->config->listener_count; i++) {
+	for (i = 0; i < generation->pool_count; i++)
+		reserved_count += is_deserted(&census->pools[i]);
+	for (i = 0; i < generation->pool_count; i++) {
 		struct listener *listener = &generation->listeners[i];
 		struct pool_census *pool = &census->pools[i];
 
@@ -135,10 +189,10 @@ census_take(struct master *master, int64_t now_ms, bool is_tick, struct census *
 		mend_hint(scoreboard_socket(master->scoreboard, listener->socket_index),
 		    hints[i], pool->idle);
 		if (pool->idle == 0)
-			pool->queued_count = listen_queue_length(listener->fd, listener->is_tcp);
+			pool->queued_count = queue_length(master, listener);
 		pool->turnover_count = listener->turnover_count;
 		pool->turnover_is_known = listener->turnover_is_known;
-		pool->room_count = room_count;
+		pool->room_count = room_for(pool, room_count, reserved_count);
 		pool->is_tick = is_tick;
 	}
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Describes a dead worker. Runs in the master; the strings come from the worker's slot
- * and are escaped by the log. Shown by test_crash.c and tests/integration/40-pool. */
+/* Describes a dead child. Runs in the master; the strings come from the child's slot and
+ * are escaped by the log. Shown by test_crash.c and tests/integration/40-pool. */
 #include "server/master/crash.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
 #include "server/base/signals.h"
 
 const char *
-crash_describe(int pid, int wait_status, enum slot_phase phase,
+crash_describe(const char *who, int pid, int wait_status, enum slot_phase phase,
     const struct slot_request *request, char *out, size_t cap)
 {
+	bool has_request = request->method[0] != '\0';
+	const char *doing = phase != SLOT_HOLDING ? slot_phase_name(phase) :
+	    has_request ? "answering" : "at work";
 	char how[64], what[400];
 
 	if (WIFSIGNALED(wait_status))
@@ -20,15 +24,15 @@ crash_describe(int pid, int wait_status, enum slot_phase phase,
 	else
 		(void)snprintf(how, sizeof how, "exited with status %d",
 		    WEXITSTATUS(wait_status));
-	if (request->method[0] != '\0')
+	if (has_request)
 		(void)snprintf(what, sizeof what, "while %s \"%s %s\" %s %s",
-		    slot_phase_name(phase), request->method, request->target,
+		    doing, request->method, request->target,
 		    phase == SLOT_SENDING ? "to" : "from", request->client);
 	else if (request->client[0] != '\0' && phase != SLOT_IDLE)
 		(void)snprintf(what, sizeof what, "while %s, connected to %s",
-		    slot_phase_name(phase), request->client);
+		    doing, request->client);
 	else
-		(void)snprintf(what, sizeof what, "while %s", slot_phase_name(phase));
-	(void)snprintf(out, cap, "worker %d %s %s", pid, how, what);
+		(void)snprintf(what, sizeof what, "while %s", doing);
+	(void)snprintf(out, cap, "%s %d %s %s", who, pid, how, what);
 	return out;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The report of a worker that died. Pure text. See test_crash.c. */
+/* The report of a child that died. Pure text. See test_crash.c. */
 #ifndef MUSTER_MASTER_CRASH_H
 #define MUSTER_MASTER_CRASH_H
 
@@ -9,9 +9,9 @@
 
 #include "server/base/scoreboard.h"
 
-/* wait_status as of waitpid(2). One line without newline: pid, signal or exit status, and
- * the request it was acting on, from its slot (hearsay). Returns out. */
-const char *crash_describe(int pid, int wait_status, enum slot_phase phase,
+/* who: "worker"; wait_status as of waitpid(2). One line without newline: pid, signal or exit
+ * status, and the request it was acting on, from its slot (hearsay). Returns out. */
+const char *crash_describe(const char *who, int pid, int wait_status, enum slot_phase phase,
     const struct slot_request *request, char *out, size_t cap);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "server/base/fdio.h"
-#include "server/base/scoreboard.h"
+#include "server/base/inherit.h"
 #include "server/priv/logfile.h"
 #include "server/priv/roots.h"
 
@@ -67,7 +67,7 @@ free_line(const struct generation *next, size_t opened, const struct generation 
 		used[next->listeners[i].socket_index] = true;
 	for (i = 0; previous != NULL && i < previous->config->listener_count; i++)
 		used[previous->listeners[i].socket_index] = true;
-	for (line = 0; line < SCOREBOARD_SOCKET_MAX; line++)
+	for (line = 0; line < SCOREBOARD_HANDOVER_LINE; line++)
 		if (!used[line])
 			return line;
 	return SCOREBOARD_SLOT_NONE;
@@ -110,6 +110,42 @@ open_listeners(struct generation *next, const struct generation *previous, const
 	return 0;
 }
 
+/* The hand-over socket, behind those that listen. */
+static void
+add_handover(struct generation *next)
+{
+	const struct config *config = next->config;
+	const struct pool_limits limits = { config->pool.min_idle_count,
+		config->pool.max_idle_count };
+	struct listener *handover;
+
+	if (!generation_handover(next, &handover))
+		return;
+	handover->socket_index = SCOREBOARD_HANDOVER_LINE;
+	(void)snprintf(handover->text, sizeof handover->text, "hand-over");
+	pool_init(&handover->pool, &limits);
+}
+
+static void
+index_lines(struct generation *next)
+{
+	uint32_t i;
+
+	for (i = 0; i < SCOREBOARD_SOCKET_MAX; i++)
+		next->listener_indexes[i] = INHERIT_NO_LISTENER;
+	for (i = 0; i < next->config->listener_count; i++)
+		next->listener_indexes[next->listeners[i].socket_index] = i;
+}
+
+bool
+generation_handover(struct generation *generation, struct listener **listener_out)
+{
+	if (generation->pool_count == generation->config->listener_count)
+		return false;
+	*listener_out = &generation->listeners[generation->config->listener_count];
+	return true;
+}
+
 struct generation *
 generation_open(struct config *config, struct generation *previous, const bool used_lines[],
     char *errbuf, size_t errbuf_bytes)
@@ -124,12 +160,13 @@ generation_open(struct config *config, struct generation *previous, const bool u
 	}
 	next->number = previous == NULL ? 1 : previous->number + 1;
 	next->config = config;
-	next->listeners = calloc(config->listener_count, sizeof *next->listeners);
+	next->pool_count = config->listener_count + (config->keepalive.keeper_count > 0);
+	next->listeners = calloc(next->pool_count, sizeof *next->listeners);
 	if (next->listeners == NULL) {
 		(void)snprintf(errbuf, errbuf_bytes, "out of memory");
 		goto fail;
 	}
-	for (i = 0; i < config->listener_count; i++)
+	for (i = 0; i < next->pool_count; i++)
 		next->listeners[i].fd = -1;
 	if (resolve_drop(next, previous, errbuf, errbuf_bytes) < 0 ||
 	    roots_open_priv(config, &next->root_fds, errbuf, errbuf_bytes) < 0 ||
@@ -138,6 +175,8 @@ generation_open(struct config *config, struct generation *previous, const bool u
 	    logfile_open_priv(config->log.access, &next->access_log, errbuf, errbuf_bytes) < 0 ||
 	    open_listeners(next, previous, used_lines, errbuf, errbuf_bytes) < 0)
 		goto fail;
+	add_handover(next);
+	index_lines(next);
 	return next;
 fail:
 	generation_close(&next);

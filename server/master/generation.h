@@ -13,19 +13,24 @@
 
 #include "config/config.h"
 #include "server/base/log.h"
+#include "server/base/scoreboard.h"
 #include "server/master/pool.h"
 #include "server/priv/drop.h"
 #include "server/priv/listen.h"
 
+#define GENERATION_POOLS_MAX (CONFIG_LISTENERS_MAX + 1)
+
+/* A socket that workers wait on: one of the configuration's, or the hand-over socket, on which
+ * keepers hand on connections. */
 struct listener {
-	const struct config_listener *wanted; /* into the configuration */
-	int fd;
+	const struct config_listener *wanted; /* into the configuration; hand-over: NULL */
+	int fd;                       /* hand-over: the receiving end, the master's */
 	bool is_borrowed;             /* fd is still the previous generation's */
 	bool is_tcp;
 	uint32_t socket_index;        /* line in the scoreboard; stable while it is open */
-	char text[LISTEN_TEXT_BYTES]; /* actual address */
+	char text[LISTEN_TEXT_BYTES]; /* actual address, or "hand-over" */
 	struct pool pool;
-	/* turnover, see master.c */
+	/* turnover, see census.c */
 	int64_t window_start_mono_ms;
 	uint64_t window_count;
 	unsigned turnover_count;
@@ -38,7 +43,11 @@ struct generation {
 	struct config *config;        /* owned */
 	struct drop_target drop;
 	int *root_fds;                /* owned; config->root_count of them */
-	struct listener *listeners;   /* owned; config->listener_count of them */
+	struct listener *listeners;   /* owned; pool_count of them, as in config->listeners */
+	size_t pool_count;            /* config->listener_count, and where there are keepers one
+	                               * more, behind them: the hand-over socket */
+	/* By line: into listeners, INHERIT_NO_LISTENER for a line that is none of theirs. */
+	uint32_t listener_indexes[SCOREBOARD_SOCKET_MAX];
 	struct log_sink error_log, access_log; /* owned; for the workers */
 	struct log_sink own_log;      /* owned; the error log as the master writes it: an open
 	                               * file description of its own, which no worker can make
@@ -47,9 +56,12 @@ struct generation {
 
 /* Opens all for config, which it takes over in any case. previous: the one in force or
  * NULL; its sockets are borrowed, it stays whole. used_lines: scoreboard lines that
- * workers of older generations still use. NULL and errbuf: nothing is changed. */
+ * children of older generations may still use. NULL and errbuf: nothing is changed. The
+ * hand-over socket has no descriptor yet. */
 struct generation *generation_open(struct config *config, struct generation *previous,
     const bool used_lines[], char *errbuf, size_t errbuf_bytes);
+/* True and its listener, when there is a hand-over socket. */
+bool generation_handover(struct generation *generation, struct listener **listener_out);
 /* After a switch: what next borrowed is next's now; the rest of previous is closed and
  * freed. *previous becomes NULL. */
 void generation_retire(struct generation **previous, struct generation *next);

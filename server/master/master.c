@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
- * plans to tend.c, forking to crew.c, clients to remember.c. As root, or as whoever started
- * it. Rules: never parses a byte of a client, never blocks but in ppoll(2), never exits for a
- * worker's sake once it runs.
+ * plans to tend.c, keepers and logger to aides.c, forking to crew.c, configurations to
+ * switch.c, clients to remember.c. As root, or as whoever started it. Rules: never parses a byte
+ * of a client, never blocks but in ppoll(2), never exits for a child's sake once it runs.
  *
- *   STARTING --first workers in accept--> RUNNING --QUIT--> DRAINING --all gone--> end
- *      |  a worker dies unserved             |  TERM, INT       |  TERM, INT
- *      +-------------> STOPPING <------------+------------------+
+ *   STARTING --first children ready--> RUNNING --QUIT--> DRAINING --all gone--> end
+ *      |  one dies before that            |  TERM, INT       |  TERM, INT
+ *      +-----------> STOPPING <-----------+------------------+
  *
  * Shown by tests/integration/40-pool and 50-signals. */
 #include "server/master/master.h"
@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@
 #include "server/base/title.h"
 #include "server/master/daemon.h"
 #include "server/master/state.h"
+#include "server/priv/limits.h"
 #include "server/priv/pidfile.h"
 
 #define START_PATIENCE_MS 30000
@@ -39,6 +39,7 @@ stop_now(struct master *master, int64_t now_ms)
 	master->phase = MASTER_STOPPING;
 	if (master->reload.pid > 0)
 		(void)kill(master->reload.pid, SIGKILL);
+	aides_announce(master);
 	crew_stop_all(master, now_ms);
 }
 
@@ -48,6 +49,7 @@ start_drain(struct master *master, int64_t now_ms)
 	master->phase = MASTER_DRAINING;
 	if (master->reload.pid > 0)
 		(void)kill(master->reload.pid, SIGKILL);
+	aides_announce(master);
 	crew_retire_before(master, 0, now_ms);
 	/* New clients are refused at once, not left waiting for nobody. */
 	generation_close_listeners(master->generation);
@@ -124,114 +126,36 @@ obey_signals(struct master *master, int64_t now_ms)
 		start_reload(master, now_ms);
 }
 
-static int
-reserve_children(struct master *master)
-{
-	return child_table_reserve(&master->table,
-	    2 * (size_t)master->generation->config->pool.max_worker_count + 16);
-}
-
-static void
-start_first_workers(struct master *master, int64_t now_ms)
-{
-	const struct config *config = master->generation->config;
-	size_t i;
-
-	for (i = 0; i < config->listener_count; i++)
-		(void)crew_spawn(master, i, config->pool.start_count, now_ms);
-}
-
-static void
-use_logs(const struct master *master)
-{
-	log_set_level((enum log_level)master->generation->config->log.level);
-	log_set_sink(master->generation->own_log);
-}
-
-static void
-note_listeners(const struct generation *generation, const struct generation *previous)
-{
-	size_t i;
-
-	for (i = 0; i < generation->config->listener_count; i++)
-		if (previous == NULL || !generation->listeners[i].is_borrowed)
-			log_notice("listening on %s", generation->listeners[i].text);
-}
-
-/* The switch of a reload: everything of the new configuration is open. */
-static void
-switch_to(struct master *master, struct generation *next, int64_t now_ms)
-{
-	size_t i;
-
-	for (i = 0; i < next->config->listener_count; i++)
-		if (next->listeners[i].is_borrowed &&
-		    listen_apply(next->listeners[i].fd, next->listeners[i].wanted,
-		    next->config) < 0)
-			log_warn("reload: options of %s: %s", next->listeners[i].text,
-			    strerror(errno));
-	note_listeners(next, master->generation);
-	generation_retire(&master->generation, next);
-	master->generation = next;
-	remember_follow(master);
-	/* Descriptors of the old logs live on in the old workers, which end soon; those
-	 * that are asked for anew are the new ones. */
-	use_logs(master);
-	master->is_full_noted = false;
-	if (reserve_children(master) < 0)
-		log_error("reload: no memory for more workers");
-	start_first_workers(master, now_ms);
-	master->retires_old = true;
-}
-
 void
 master_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 {
-	bool used_lines[SCOREBOARD_SOCKET_MAX] = { false };
-	struct config_errors errors = { 0 };
-	struct generation *next = NULL;
-	struct config *config;
-	char errbuf[512] = "it has errors";
-	bool is_good = reload_finish(&master->reload, wait_status);
-	size_t i;
-
-	if (master->phase != MASTER_RUNNING) {
-		log_notice("reload: given up, the server is stopping");
+	switch_finish_reload(master, wait_status, now_ms);
+	if (!master->wants_reload)
 		return;
-	}
-	if (!is_good)
-		goto kept;
-	config = config_load(master->options->config_path, &errors);
-	if (config == NULL) {
-		if (errors.count > 0)
-			(void)snprintf(errbuf, sizeof errbuf, "%s", errors.lines[0]);
-		goto kept;
-	}
-	for (i = 0; i < master->table.count; i++)
-		used_lines[master->table.children[i].socket_index] = true;
-	next = generation_open(config, master->generation, used_lines, errbuf, sizeof errbuf);
-kept:
-	config_errors_fini(&errors);
-	if (next != NULL)
-		switch_to(master, next, now_ms);
-	else
-		log_error("reload: kept the old configuration: %s", errbuf);
-	if (master->wants_reload) {
-		master->wants_reload = false;
-		start_reload(master, now_ms);
-	}
+	master->wants_reload = false;
+	start_reload(master, now_ms);
 }
 
-/* Every socket has a worker in accept, and none is on its way. */
+/* Every socket has a worker in accept, none is on its way, and all others are at work. */
 static bool
-first_workers_are_in_accept(const struct master *master, const struct census *census)
+first_children_are_ready(const struct master *master, const struct census *census)
 {
 	size_t i;
 
-	for (i = 0; i < master->generation->config->listener_count; i++)
+	for (i = 0; i < master->generation->pool_count; i++)
 		if (census->pools[i].idle + census->pools[i].busy == 0)
 			return false;
-	return census->starting_count == 0;
+	return census->starting_count == 0 && aides_are_ready(master, census);
+}
+
+static void
+say_ready(const struct census *census)
+{
+	if (census->keeper_count > 0)
+		log_notice("ready: %u workers, %u keepers", census->active_count,
+		    census->keeper_count);
+	else
+		log_notice("ready: %u workers", census->active_count);
 }
 
 static void
@@ -249,7 +173,7 @@ announce_ready(struct master *master, const struct census *census)
 		stop_now(master, clock_mono_ms());
 		return;
 	}
-	log_notice("ready: %u workers", census->active_count);
+	say_ready(census);
 	master->phase = MASTER_RUNNING;
 	log_set_stderr_copy(false);
 	if (options->ready_text != NULL) {
@@ -265,22 +189,14 @@ announce_ready(struct master *master, const struct census *census)
 static void
 check_start(struct master *master, const struct census *census, int64_t now_ms)
 {
-	if (first_workers_are_in_accept(master, census)) {
+	if (first_children_are_ready(master, census)) {
 		announce_ready(master, census);
 	} else if (now_ms >= master->start_deadline_mono_ms) {
-		log_error("the workers are not ready after %d s", START_PATIENCE_MS / 1000);
+		log_error("the %s are not ready after %d s", aides_are_ready(master, census) ?
+		    "workers" : "keepers or the logger", START_PATIENCE_MS / 1000);
 		master->has_failed = true;
 		stop_now(master, now_ms);
 	}
-}
-
-/* After a reload: the old workers go when the new ones can take their place. */
-static void
-retire_old(struct master *master, int64_t now_ms)
-{
-	master->retires_old = false;
-	crew_retire_before(master, master->generation->number, now_ms);
-	log_notice("reload: new configuration in force");
 }
 
 static void
@@ -311,7 +227,7 @@ wait_for_events(struct master *master, int wait_ms, const sigset_t *mask)
 	struct pollfd fds[4] = {
 		{ master->wake_fd, POLLIN, 0 },
 		{ logpass->request_read_fd, POLLIN, 0 },
-		{ logpass->pending_count > 0 ? logpass->answer_fd : -1, POLLOUT, 0 },
+		{ logpass_poll_fd(logpass), POLLOUT, 0 },
 		{ master->reload.report_fd, POLLIN, 0 }, /* -1 is let be */
 	};
 	struct timespec timeout = { wait_ms / 1000, (long)(wait_ms % 1000) * 1000000 };
@@ -347,6 +263,8 @@ run_loop(struct master *master, const sigset_t *mask)
 		repeat_reopening(master, now_ms);
 		if (is_tick)
 			remember_note(master);
+		aides_let_go(master, now_ms);
+		aides_tend_logger(master, now_ms);
 		if (master->phase >= MASTER_DRAINING) {
 			if (master->table.count == 0)
 				return;
@@ -355,10 +273,12 @@ run_loop(struct master *master, const sigset_t *mask)
 			if (master->phase == MASTER_STARTING)
 				check_start(master, &census, now_ms);
 			else if (master->retires_old &&
-			    first_workers_are_in_accept(master, &census))
-				retire_old(master, now_ms);
-			if (master->phase < MASTER_DRAINING)
+			    first_children_are_ready(master, &census))
+				switch_retire_old(master, now_ms);
+			if (master->phase < MASTER_DRAINING) {
+				aides_tend_keepers(master, &census, now_ms);
 				wait_ms = tend_pools(master, &census, now_ms);
+			}
 			if (master->phase >= MASTER_DRAINING)
 				wait_ms = 0;
 			else if (wait_ms > master->next_tick_mono_ms - now_ms)
@@ -374,13 +294,13 @@ open_own(struct master *master)
 	master->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	master->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (master->null_fd < 0 || master->wake_fd < 0 ||
-	    logpass_open(&master->logpass) < 0)
+	    logpass_open(&master->logpass) < 0 || aides_open(master) < 0)
 		return -1;
 	master->scoreboard = scoreboard_new();
 	master->nonces = nonces_new();
 	if (master->scoreboard == NULL || remember_open(master) < 0 || master->nonces == NULL)
 		return -1;
-	return reserve_children(master);
+	return switch_reserve(master);
 }
 
 static void
@@ -393,31 +313,17 @@ close_own(struct master *master)
 	fdio_close(&master->null_fd);
 	fdio_close(&master->wake_fd);
 	logpass_close(&master->logpass);
-}
-
-/* As many descriptors and processes as the administrator's hard limits allow. */
-static void
-raise_limits(void)
-{
-	static const int resources[] = { RLIMIT_NOFILE, RLIMIT_NPROC };
-	struct rlimit limit;
-	size_t i;
-
-	for (i = 0; i < sizeof resources / sizeof resources[0]; i++) {
-		if (getrlimit(resources[i], &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-			continue;
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(resources[i], &limit);
-	}
+	aides_close(master);
 }
 
 int
 master_run(struct generation *generation, const struct master_options *options,
-    worker_function *worker)
+    const struct child_programs *programs)
 {
-	struct master master = { .options = options, .worker = worker,
+	struct master master = { .options = options, .programs = programs,
 		.generation = generation, .wake_fd = -1, .null_fd = -1,
-		.logpass = { -1, -1, 0, -1, -1 } };
+		.aides = { -1, -1, -1, -1, -1, 0, false, false },
+		.logpass = LOGPASS_CLOSED };
 	int64_t now_ms = clock_mono_ms();
 	sigset_t mask;
 	int pid_fd = options->pid_fd;
@@ -425,16 +331,19 @@ master_run(struct generation *generation, const struct master_options *options,
 	reload_init(&master.reload);
 	signals_install_master(&mask);
 	title_set("master (%s)", generation->config->source);
-	use_logs(&master);
+	switch_use_logs(&master);
 	log_set_stderr_copy(strcmp(generation->config->log.error, "stderr") != 0);
-	raise_limits();
+	limits_raise(generation->config);
 	if (open_own(&master) < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		master.has_failed = true;
 	} else {
-		note_listeners(generation, NULL);
+		switch_note_listeners(generation, NULL);
 		master.start_deadline_mono_ms = now_ms + START_PATIENCE_MS;
-		start_first_workers(&master, now_ms);
+		switch_adopt(&master, generation);
+		aides_announce(&master);
+		aides_tend_logger(&master, now_ms);
+		switch_start_children(&master, now_ms);
 		run_loop(&master, &mask);
 	}
 	if (master.reload.pid > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The master process: starts workers, keeps enough of them, obeys signals. */
+/* The master process: starts children, keeps enough of them, obeys signals. */
 #ifndef MUSTER_MASTER_MASTER_H
 #define MUSTER_MASTER_MASTER_H
 
@@ -22,8 +22,8 @@ struct master_options {
 };
 
 /* Runs until told to stop; takes generation over. Returns the exit status: 0, or 1 when the
- * workers could not be started. worker is called in forked children. */
+ * children could not be started. programs are what they do. */
 int master_run(struct generation *generation, const struct master_options *options,
-    worker_function *worker);
+    const struct child_programs *programs);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of the table of clients: made before the first fork, kept over reloads, cleared of
- * what dead workers leave in it. Leaves the table to server/base/clients.c. Master only. Rule:
- * what a worker says is hearsay, and takes at most one connection off some client's count.
+ * what dead workers and keepers leave in it. Leaves the table to server/base/clients.c. Master
+ * only. Rule: what a child says is hearsay, and takes at most as many connections off the
+ * clients' counts as it can hold: a worker one, a keeper keepalive.max_parked.
  * Shown by tests/integration/20-static/test_limits.py. */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "server/base/clients.h"
 #include "server/master/state.h"
@@ -52,9 +54,50 @@ remember_note(struct master *master)
 	    "are not limited", clients_size(master->clients));
 }
 
-void
-remember_leave_for(struct master *master, const struct child *child)
+int
+remember_map_keys(const struct master *master, _Atomic uint64_t **keys_out, size_t *count_out)
 {
+	const struct config *config = master->generation->config;
+	void *got;
+
+	*keys_out = NULL;
+	*count_out = config->keepalive.max_parked_count + INHERIT_SPARE_FDS;
+	if (config->limits.connections_per_client == 0)
+		return 0;
+	got = mmap(NULL, *count_out * sizeof **keys_out, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (got == MAP_FAILED)
+		return -1;
+	*keys_out = got;
+	return 0;
+}
+
+int
+remember_hide_keys(_Atomic uint64_t *keys, size_t count)
+{
+	return keys == NULL ? 0 : madvise((void *)(uintptr_t)keys, count * sizeof *keys,
+	    MADV_DONTFORK);
+}
+
+void
+remember_forget_keys(_Atomic uint64_t **keys, size_t count)
+{
+	if (*keys != NULL)
+		(void)munmap((void *)(uintptr_t)*keys, count * sizeof **keys);
+	*keys = NULL;
+}
+
+void
+remember_leave_for(struct master *master, struct child *child)
+{
+	size_t i;
+
 	clients_count_leave(master->clients,
 	    slot_get_client_key(scoreboard_slot(master->scoreboard, child->slot_index)));
+	if (child->parked_keys == NULL)
+		return;
+	for (i = 0; i < child->parked_key_count; i++)
+		clients_count_leave(master->clients,
+		    atomic_load_explicit(&child->parked_keys[i], memory_order_relaxed));
+	remember_forget_keys(&child->parked_keys, child->parked_key_count);
 }

@@ -41,13 +41,19 @@ handle_crowd(struct master *master, struct listener *listener, const struct pool
 static int
 wait_for_backoff(const struct master *master, int64_t now_ms, int wait_ms)
 {
-	int64_t left_ms = master->spawn_backoff.until_mono_ms - now_ms;
+	int role;
 
-	if (!backoff_is_waiting(&master->spawn_backoff, now_ms))
-		return wait_ms;
-	if (wait_ms < HOLD_MS)
+	if (backoff_is_waiting(&master->spawn_backoffs[INHERIT_WORKER], now_ms) &&
+	    wait_ms < HOLD_MS)
 		wait_ms = HOLD_MS;
-	return left_ms < wait_ms ? (int)left_ms : wait_ms;
+	for (role = 0; role < CHILD_ROLE_COUNT; role++) {
+		const struct backoff *backoff = &master->spawn_backoffs[role];
+
+		if (backoff_is_waiting(backoff, now_ms) &&
+		    backoff->until_mono_ms - now_ms < wait_ms)
+			wait_ms = (int)(backoff->until_mono_ms - now_ms);
+	}
+	return wait_ms;
 }
 
 /* One socket. Returns how long it lets the master wait, in ms; *spawned_out: started now. */
@@ -90,7 +96,7 @@ tend_pools(struct master *master, struct census *census, int64_t now_ms)
 	bool is_crowded = false;
 	size_t i;
 
-	for (i = 0; i < config->listener_count; i++) {
+	for (i = 0; i < master->generation->pool_count; i++) {
 		unsigned *room_count = &census->pools[i].room_count;
 		unsigned spawned;
 		int pool_wait_ms;

@@ -102,6 +102,16 @@ def child_pids(pid):
     return [one for one, stat in stats if stat is not None and stat[0] not in "ZX"]
 
 
+def role_of(pid):
+    """"worker", "keeper" or "logger", as ps(1) shows it; None when it has gone."""
+    try:
+        title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    words = title.split()
+    return words[1].decode() if len(words) > 1 else None
+
+
 def short(value):
     """Names a row of a table, for ids= of pytest."""
     return repr(value)[:40]
@@ -224,8 +234,12 @@ class Server:
     def url(self, path="/"):
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def worker_pids(self):
+    def child_pids(self):
+        """Workers, keepers and the logger."""
         return child_pids(self.pid)
+
+    def worker_pids(self):
+        return [pid for pid in child_pids(self.pid) if role_of(pid) == "worker"]
 
     def connect(self, index=0, **options):
         return Client(self.address(index), **options)

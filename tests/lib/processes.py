@@ -26,7 +26,9 @@ from muster import PATIENCE_S, wait_for
 
 TCP_ESTABLISHED, TCP_LISTEN = 0x01, 0x0a
 PR_SET_CHILD_SUBREAPER = 36
-HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: test.exam"
+# A worker waits for the rest of content; keepers take who still owes a part of the head.
+HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n" \
+    b"Content-Length: 4\r\n\r\nha"
 
 Tcp = collections.namedtuple("Tcp", "local remote state inode")
 
@@ -123,12 +125,32 @@ def listening_inode(address):
 
 
 def workers_of(server, clients):
-    """The pids of the workers that serve these clients (of IPv4), None for one that waits."""
+    """The pids of the workers (or keepers) that have these clients (of IPv4), None for one that
+    waits."""
     inodes = {(one.local, one.remote): one.inode for one in tcp_sockets()
               if one.state != TCP_LISTEN}
-    holders = {inode: pid for pid in server.worker_pids() for inode in socket_inodes(pid)}
+    holders = {inode: pid for pid in server.child_pids() for inode in socket_inodes(pid)}
     return [holders.get(inodes.get((client.socket.getpeername(), client.socket.getsockname())))
             for client in clients]
+
+
+def pids_of_role(server, role):
+    return [pid for pid in server.child_pids() if muster.role_of(pid) == role]
+
+
+def client_ports(server, pid, index=0):
+    """The ports of the clients (of IPv4, of listener `index`) whose connections a process holds."""
+    held, local = socket_inodes(pid), server.address(index)
+    return {one.remote[1] for one in tcp_sockets() if one.inode in held and one.local == local}
+
+
+def wait_until_parked(server, *clients):
+    """Until each of these clients (of IPv4) is held by a keeper."""
+    def all_are_parked():
+        roles = {pid: muster.role_of(pid) for pid in server.child_pids()}
+        return all(roles.get(pid) == "keeper" for pid in workers_of(server, clients))
+
+    wait_for(all_are_parked, lambda: f"{len(clients)} clients to be parked\n{server.log()}")
 
 
 def worker_of(server, client):
@@ -158,8 +180,8 @@ def hold(server, count, index=0):
 
 
 def finish_held(client):
-    """Sends the other half of the request, asks for the end; returns the response."""
-    response = client.send(b"ple\r\nConnection: close\r\n\r\n").response()
+    """Sends the other half of the request; returns the response."""
+    response = client.send(b"lf").response()
     client.expect_close().close()
     return response
 

@@ -18,14 +18,15 @@ master: priv base config
 logger: priv base config
 signer: priv base config
 ctl: priv base config
-main: worker conn handler io http2 http mem master priv base config
+main: worker keeper conn handler io http2 http mem master logger priv base config
 mem:
 http: mem
 http2: mem http
 io: mem http http2 base config
 handler: mem http http2 io base config
 conn: mem http http2 io handler base config
-worker: mem http http2 io handler conn base config
+keeper: mem http http2 io handler conn base config
+worker: mem http http2 io handler conn keeper base config
 END
 }
 
@@ -161,6 +162,7 @@ self_test() {
 	must_find workers/io/plain.c '#include "workers/handler/static.h"'
 	must_find workers/handler/static.c '#include "workers/conn/conn.h"'
 	must_find workers/conn/conn.c '#include "server/priv/drop.h"'
+	must_find workers/conn/conn.c '#include "workers/keeper/keep.h"'
 	must_find workers/worker.c '#include "server/master/pool.h"'
 	must_find workers/http/uri.c '#include "uri.h"'
 	must_find workers/priv/keys.c '#include <stdio.h>'

@@ -1,131 +1,95 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes access log records; the text is log_render.c's. Workers, unprivileged: the
- * descriptor was opened by the master. Rules: a record is never torn, because each write
- * holds whole records and the file is open for appending; a failing log is said once in
- * the error log and does not stop serving. Shown by tests/integration/20-static. */
+/* Puts access log records into the ring of the process; the text is log_render.c's, and writing
+ * it server/logger's. Workers and keepers, unprivileged. Rules: a record is in the ring before
+ * the next request is read, and whoever is killed then loses none; the logger is woken only when
+ * it says that it sleeps, when the ring becomes more than half full, and while it is waited for.
+ * Shown by test_access_log.c and tests/integration/50-signals/test_logs.py. */
 #include "workers/conn/access_log.h"
 
-#include <errno.h>
-#include <limits.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/base/fdio.h"
-#include "workers/io/heartbeat.h"
+#include "config/config.h"
+#include "server/base/signals.h"
 
-#define RECORD_BYTES 8192           /* a longer record is cut by log_render() */
-
-/* Into a pipe only so much is written at once without other workers' bytes in between
- * (pipe(7), PIPE_BUF). */
-static bool
-is_pipe(const struct log_sink *sink)
-{
-	struct stat st;
-
-	return sink->kind == LOG_SINK_FD && fstat(sink->fd, &st) == 0 && S_ISFIFO(st.st_mode);
-}
+#define FULL_NAP_MS 1
 
 void
-access_log_init(struct access_log *log, const struct config *config, struct log_sink sink,
-    char *buffer)
+access_log_init(struct access_log *log, const struct inheritance *own)
 {
 	memset(log, 0, sizeof *log);
-	log->format = config->log.compiled_format;
-	log->sink = sink;
-	log->buffer = buffer;
-	log->cap = buffer == NULL ? 0 : config->log.buffer_bytes;
-	log->record_cap = RECORD_BYTES;
-	if (is_pipe(&sink)) {
-		log->record_cap = PIPE_BUF;
-		log->cap = log->cap > PIPE_BUF ? PIPE_BUF : log->cap;
-	}
-	log->flush_ms = config->log.flush_ms;
+	log->format = own->config->log.compiled_format;
+	log->header = scoreboard_header(own->scoreboard);
+	log->wake_fd = own->log_wake_fd;
+	log->master_pid = (pid_t)own->master_pid;
+	log->is_off = own->access_log.kind == LOG_SINK_NONE;
+	log->waits = own->config->log.full == CONFIG_LOG_WAIT;
+	if (log->is_off)
+		return;
+	scoreboard_ring(own->scoreboard, own->slot_index, &log->ring);
+	logring_adopt(&log->ring);
 }
 
 bool
 access_log_is_off(const struct access_log *log)
 {
-	return log->sink.kind == LOG_SINK_NONE;
-}
-
-/* 0, or -1 and errno. On a full disk a write may end within a record: the rest of it is
- * lost, but the next one begins on a line of its own. */
-static int
-write_records(struct access_log *log, const char *text, size_t bytes)
-{
-	if (log->sink.kind != LOG_SINK_FD)
-		return log_sink_write(&log->sink, LOG_LEVEL_INFO, text, bytes);
-	if (log->is_mid_line && fdio_write_all(log->sink.fd, "\n", 1) == 0)
-		log->is_mid_line = false;
-	while (bytes > 0) {
-		ssize_t n = write(log->sink.fd, text, bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		log->is_mid_line = text[n - 1] != '\n';
-		text += n;
-		bytes -= (size_t)n;
-	}
-	return 0;
+	return log->is_off;
 }
 
 static void
-write_out(struct access_log *log, const char *text, size_t bytes)
+wake_logger(const struct access_log *log)
 {
-	if (write_records(log, text, bytes) == 0) {
-		log->has_failed = false;
-		return;
-	}
-	if (!log->has_failed)
-		log_error("access log: %s", strerror(errno));
-	log->has_failed = true;
+	const uint64_t one = 1;
+
+	(void)!write(log->wake_fd, &one, sizeof one);
 }
 
-void
-access_log_flush(struct access_log *log)
-{
-	if (log->used > 0)
-		write_out(log, log->buffer, log->used);
-	log->used = 0;
-}
-
-void
-access_log_flush_old(struct access_log *log, int64_t now_mono_ms)
-{
-	if (log->used > 0 && now_mono_ms - log->oldest_mono_ms >= log->flush_ms)
-		access_log_flush(log);
-}
-
+/* A record was published. The fence keeps the look behind that; the logger sets the word, and
+ * has the same fence before it looks at the rings: one of the two sees what the other did. */
 static void
-append(struct access_log *log, const char *text, size_t bytes, int64_t now_mono_ms)
+wake_if_needed(struct access_log *log, size_t used_bytes)
 {
-	if (bytes > log->cap - log->used)
-		access_log_flush(log);
-	if (log->used == 0) {
-		log->oldest_mono_ms = now_mono_ms;
-		heartbeat_need();   /* so that it does not wait for the next client */
-	}
-	memcpy(log->buffer + log->used, text, bytes);
-	log->used += bytes;
+	bool is_half_full = used_bytes > LOGRING_BYTES / 2;
+	bool was_half_full = log->is_half_full;
+
+	log->is_half_full = is_half_full;
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&log->header->logger_sleeps, memory_order_relaxed) ||
+	    (is_half_full && !was_half_full))
+		wake_logger(log);
+}
+
+/* The logger does not take what there is: its own reader is slow, or it was just replaced. No
+ * room is waited for by a process that is to stop, and by one whose master has died, since then
+ * there may be no logger any more. */
+static bool
+may_wait(const struct access_log *log)
+{
+	return log->waits && !signals_is_set(SIGNAL_STOP) && getppid() == log->master_pid;
 }
 
 void
-access_log_record(struct access_log *log, const struct log_record *record, int64_t now_mono_ms)
+access_log_record(struct access_log *log, const struct log_record *record, int64_t now_mono_us)
 {
-	char text[RECORD_BYTES];
-	size_t bytes;
+	const struct timespec nap = { 0, FULL_NAP_MS * 1000000L };
+	char text[LOGRING_RECORD_MAX];
+	uint32_t log_generation;
+	size_t bytes, used_bytes;
 
-	if (access_log_is_off(log))
+	if (log->is_off)
 		return;
-	bytes = log_render(log->format, record, text, log->record_cap);
-	if (log->sink.kind == LOG_SINK_SYSLOG || bytes > log->cap) {
-		access_log_flush(log); /* in order; a datagram is one record */
-		write_out(log, text, bytes);
-		return;
+	bytes = log_render(log->format, record, text, sizeof text);
+	log_generation = atomic_load_explicit(&log->header->log_generation,
+	    memory_order_acquire);
+	while ((used_bytes = logring_put(&log->ring, text, bytes, log_generation,
+	    now_mono_us)) == 0) {
+		if (!may_wait(log)) {
+			logring_count_lost(&log->ring);
+			return;
+		}
+		wake_logger(log);
+		(void)ppoll(NULL, 0, &nap, log->wait_mask);
 	}
-	append(log, text, bytes, now_mono_ms);
-	access_log_flush_old(log, now_mono_ms);
+	wake_if_needed(log, used_bytes);
 }

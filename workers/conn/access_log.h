@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A worker's side of the access log: renders records and writes them, each with at most
- * one write(2), or many at once when a buffer is configured. */
+/* A process's side of the access log: renders records and puts them into its ring, from which
+ * the logger writes them. No system call for a record, as long as the logger keeps up. */
 #ifndef MUSTER_CONN_ACCESS_LOG_H
 #define MUSTER_CONN_ACCESS_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-#include "config/config.h"
-#include "server/base/log.h"
+#include <signal.h>
+
+#include "server/base/inherit.h"
+#include "server/base/scoreboard.h"
 #include "workers/conn/log_render.h"
 
 struct access_log {                 /* caller's storage */
 	const struct log_format *format;
-	struct log_sink sink;
-	char *buffer;               /* whole records; NULL: none is kept back */
-	size_t cap, used;           /* bytes */
-	size_t record_cap;          /* longest record */
-	unsigned flush_ms;
-	int64_t oldest_mono_ms;     /* of the first record in the buffer */
-	bool has_failed;            /* the last write did; said once */
-	bool is_mid_line;           /* it failed within a record */
+	const struct scoreboard_header *header;
+	struct logring ring;
+	int wake_fd;                /* the logger's */
+	pid_t master_pid;
+	bool is_off;                /* nothing is logged */
+	bool waits;                 /* for a ring that is full; otherwise records are counted */
+	const sigset_t *wait_mask;  /* for the wait, where signals are blocked else; NULL */
+	bool is_half_full;          /* the ring was, and the logger was told */
 };
 
-/* buffer: config.log.buffer_bytes of the caller's memory, or NULL. */
-void access_log_init(struct access_log *log, const struct config *config,
-    struct log_sink sink, char *buffer);
+/* own and what it refers to must outlive it. */
+void access_log_init(struct access_log *log, const struct inheritance *own);
 bool access_log_is_off(const struct access_log *log);
 void access_log_record(struct access_log *log, const struct log_record *record,
-    int64_t now_mono_ms);
-/* Writes what is buffered: all of it, or only when the oldest has waited long enough. */
-void access_log_flush(struct access_log *log);
-void access_log_flush_old(struct access_log *log, int64_t now_mono_ms);
+    int64_t now_mono_us);
 
 #endif

@@ -14,26 +14,25 @@
 #include <unistd.h>
 
 #include "server/base/clock.h"
+#include "server/base/fdio.h"
 #include "server/base/logpass.h"
 #include "server/base/signals.h"
+#include "workers/conn/parcel.h"
+#include "workers/handler/answer_cache.h"
 #include "workers/http/date.h"
 #include "workers/io/heartbeat.h"
 
 #define ARENA_BYTES 131072          /* per request: paths, fields, range parts */
 #define SCRATCH_BYTES (32 * 1024 * 1024) /* of address space: listings, includes, codecs */
+#define OPEN_FILES_MAX 16           /* in a worker's cache: large ones */
 #define LOG_FETCH_MS 2000
 #define LOG_RETRY_MS 5000
+#define LOG_GLANCE_MS 20
 
 static void
 on_interrupt(void *context)
 {
 	conn_look_around(context);
-}
-
-static char *
-carve(struct arena *all, size_t bytes)
-{
-	return arena_alloc(all, bytes);
 }
 
 static unsigned
@@ -52,6 +51,23 @@ listener_port(const struct config_listener *listener)
 	}
 }
 
+static void
+use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
+{
+	const struct config_listener *listener = &conn->config->listeners[listener_index];
+
+	conn->socket_index = socket_index;
+	conn->listener_index = listener_index;
+	conn->is_tcp = listener->address.ss_family != AF_UNIX;
+	conn->port = listener_port(listener);
+}
+
+static char *
+carve(struct arena *all, size_t bytes)
+{
+	return arena_alloc(all, bytes);
+}
+
 /* Up to an eighth less: clients go round the workers, so all of them would reach the same
  * number, and be replaced, at the same moment. */
 static uint64_t
@@ -60,15 +76,26 @@ spread(uint64_t most, uint64_t seed)
 	return most - seed % (most / 8 + 1);
 }
 
+static int
+open_cache(struct conn *conn)
+{
+	const struct config_cache *limits = &conn->config->cache;
+	bool is_keeper = conn->own->role == INHERIT_KEEPER;
+	size_t bytes = is_keeper ? limits->keeper_bytes : limits->worker_bytes;
+
+	if (bytes < ANSWER_CACHE_MIN_BYTES || limits->valid_ms == 0)
+		return 0;
+	conn->cache = answer_cache_new(bytes, limits->max_body_bytes, OPEN_FILES_MAX,
+	    limits->valid_ms);
+	return conn->cache == NULL ? -1 : 0;
+}
+
 int
 conn_init(struct conn *conn, const struct inheritance *own)
 {
 	const struct config *config = own->config;
-	size_t log_bytes = config->log.buffer_bytes;
 	struct arena fixed;
-	char *log_buffer;
 
-	memset(conn, 0, sizeof *conn);
 	conn->own = own;
 	conn->config = config;
 	conn->slot = scoreboard_slot(own->scoreboard, own->slot_index);
@@ -76,19 +103,21 @@ conn_init(struct conn *conn, const struct inheritance *own)
 	conn->log_generation = own->log_generation;
 	conn->pid = (int)getpid();
 	conn->in_cap = config->limits.header_bytes + CONN_IN_SPARE_BYTES;
-	if (arena_init(&fixed, conn->in_cap + CONN_OUT_BYTES + log_bytes + 64) < 0 ||
+	if (arena_init(&fixed, conn->in_cap + CONN_OUT_BYTES + 64) < 0 ||
 	    arena_init(&conn->arena, ARENA_BYTES) < 0 ||
 	    arena_init(&conn->scratch, SCRATCH_BYTES) < 0)
 		return -1;
 	conn->in = carve(&fixed, conn->in_cap);
 	conn->out = carve(&fixed, CONN_OUT_BYTES);
-	log_buffer = log_bytes > 0 ? carve(&fixed, log_bytes) : NULL;
-	access_log_init(&conn->access_log, config, own->access_log, log_buffer);
+	access_log_init(&conn->access_log, own);
 	if (getrandom(&conn->boundary_seed, sizeof conn->boundary_seed, GRND_NONBLOCK) < 0)
 		conn->boundary_seed = (uint64_t)clock_wall_us();
 	if (getrandom(&conn->id_seed, sizeof conn->id_seed, GRND_NONBLOCK) < 0)
 		conn->id_seed = conn->boundary_seed ^ (uint64_t)conn->pid << 32;
-	conn->port = listener_port(&config->listeners[own->listener_index]);
+	conn->socket_index = SCOREBOARD_SLOT_NONE;
+	crowd_init(&conn->crowd, config, own->clients, conn->slot);
+	if (open_cache(conn) < 0)
+		return -1;
 	conn->max_served_count = spread(config->pool.max_request_count, conn->boundary_seed);
 	return 0;
 }
@@ -123,20 +152,71 @@ conn_set_peer(struct conn *conn, const struct sockaddr_storage *address)
 	slot_set_client(conn->slot, conn->client);
 }
 
-void
-conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address)
+static void
+begin(struct conn *conn, int fd)
 {
 	stream_init(&conn->stream, fd);
 	conn->stream.on_interrupt = on_interrupt;
 	conn->stream.interrupt_context = conn;
-	/* TCP connections have it from their listening socket. */
-	if (!conn->own->is_tcp)
-		stream_set_send_timeout(&conn->stream, conn->config->limits.send_timeout_ms);
-	pace_init(&conn->pace, conn->own->is_tcp, conn->config->limits.send_timeout_ms);
-	conn_set_peer(conn, address);
+	pace_init(&conn->pace, conn->is_tcp, conn->config->limits.send_timeout_ms);
 	conn->in_len = 0;
 	conn->request_count = 0;
+	conn->head_deadline_mono_ms = 0;
 	conn->is_https = false;
+	conn->paid_rate_count = 0;
+	conn->was_cheap = false;
+}
+
+void
+conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address)
+{
+	if (conn->socket_index != conn->own->socket_index)
+		use_listener(conn, conn->own->socket_index, conn->own->listener_index);
+	begin(conn, fd);
+	/* TCP connections have it from their listening socket. */
+	if (!conn->is_tcp)
+		stream_set_send_timeout(&conn->stream, conn->config->limits.send_timeout_ms);
+	conn_set_peer(conn, address);
+}
+
+bool
+conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_len,
+    const char *client_text)
+{
+	uint32_t line = parcel->socket_index;
+	uint32_t listener_index = line < SCOREBOARD_SOCKET_MAX ?
+	    conn->own->listener_indexes[line] : INHERIT_NO_LISTENER;
+
+	if (listener_index == INHERIT_NO_LISTENER)
+		return false;
+	if (conn->socket_index != line)
+		use_listener(conn, line, listener_index);
+	begin(conn, fd);
+	conn->in_len = in_len;
+	conn->request_count = parcel->request_count;
+	conn->head_deadline_mono_ms = parcel->head_deadline_mono_ms;
+	conn->is_https = parcel->is_https != 0;
+	conn->paid_rate_count = parcel->paid_rate_count;
+	parcel_get_client(parcel, &conn->peer);
+	if (client_text == NULL)
+		conn_write_address(conn->client, &conn->peer);
+	else
+		memcpy(conn->client, client_text, strlen(client_text) + 1);
+	return true;
+}
+
+void
+conn_pack(const struct conn *conn, struct parcel *parcel)
+{
+	*parcel = (struct parcel){
+		.socket_index = conn->socket_index,
+		.is_https = conn->is_https,
+		.paid_rate_count = (uint8_t)conn->paid_rate_count,
+		.request_count = conn->request_count,
+		.client_key = conn->crowd.key,
+		.head_deadline_mono_ms = conn->head_deadline_mono_ms,
+	};
+	parcel_set_client(parcel, &conn->peer);
 }
 
 static bool
@@ -155,9 +235,21 @@ conn_worker_should_leave(const struct conn *conn)
 }
 
 bool
+conn_has_keepers(const struct conn *conn)
+{
+	return conn->own->park_fd >= 0 && !signals_is_set(SIGNAL_STOP) &&
+	    atomic_load_explicit(&conn->header->takes_parked, memory_order_relaxed) != 0 &&
+	    atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) == 0;
+}
+
+/* Where keepers go on with a connection, the end of this process is no reason to end it. */
+bool
 conn_is_last_request(const struct conn *conn)
 {
-	return should_leave_after(conn, conn->served_count + 1);
+	if (conn_has_keepers(conn))
+		return false;
+	return atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) != 0 ||
+	    should_leave_after(conn, conn->served_count + 1);
 }
 
 void
@@ -165,35 +257,37 @@ conn_follow_logs(struct conn *conn)
 {
 	uint32_t wanted = atomic_load_explicit(&conn->header->log_generation,
 	    memory_order_acquire);
+	bool is_keeper = conn->own->role == INHERIT_KEEPER;
 	int64_t now_ms;
-	struct log_sink error_log;
+	struct log_sink error_log, access_log = { LOG_SINK_NONE, -1 };
 
 	if (wanted == conn->log_generation)
 		return;
 	now_ms = clock_mono_ms();
 	if (now_ms < conn->log_retry_mono_ms)
 		return;
-	access_log_flush(&conn->access_log); /* what was served before belongs to the old file */
 	error_log = log_get_sink();
 	if (logpass_fetch(conn->own->log_request_fd, conn->own->log_answer_fd, wanted,
-	    LOG_FETCH_MS, &conn->log_generation, &error_log, &conn->access_log.sink) < 0) {
+	    is_keeper ? 0 : LOG_FETCH_MS, &conn->log_generation, &error_log,
+	    &access_log) < 0) {
+		conn->log_retry_mono_ms = now_ms + (is_keeper ? LOG_GLANCE_MS : LOG_RETRY_MS);
+		if (is_keeper)
+			return;     /* it does not wait, but looks again */
 		log_warn("reopened logs could not be had from the master: %s; the old ones are "
 		    "used", strerror(errno));
-		conn->log_retry_mono_ms = now_ms + LOG_RETRY_MS;
 		return;
 	}
 	log_set_sink(error_log);
-	conn->access_log.is_mid_line = false; /* the new file begins with a line */
+	fdio_close(&access_log.fd);   /* the logger's; all answers are alike */
 }
 
 void
 conn_look_around(struct conn *conn)
 {
-	if (signals_take(SIGNAL_TICK))
-		access_log_flush_old(&conn->access_log, clock_mono_ms());
+	(void)signals_take(SIGNAL_TICK); /* it has interrupted the call, which was all */
 	if (signals_take(SIGNAL_REOPEN))
 		conn_follow_logs(conn);
-	if (!conn->is_sending && conn->access_log.used == 0)
+	if (!conn->is_sending)
 		heartbeat_rest();   /* nothing waits for it */
 }
 

@@ -9,6 +9,7 @@
 #include "server/base/inherit.h"
 #include "server/base/scoreboard.h"
 #include "workers/conn/access_log.h"
+#include "workers/conn/crowd.h"
 #include "workers/conn/pace.h"
 #include "workers/http/parse.h"
 #include "workers/io/stream.h"
@@ -18,13 +19,17 @@
 #define CONN_IN_SPARE_BYTES 16384   /* behind the largest head: for content to read away */
 #define CONN_OUT_BYTES 32768        /* response head, and a small body behind it */
 
-/* All that a worker keeps for its whole life; the connection at hand is in it. */
+struct answer_cache;
+struct parcel;
+
+/* All that a worker or keeper has for its whole life; the connection at hand is in it. */
 struct conn {
 	const struct inheritance *own;
 	const struct config *config;
 	struct scoreboard_slot *slot;
 	const struct scoreboard_header *header;
 	struct access_log access_log;
+	struct log_clock log_clock;
 	uint32_t log_generation;    /* of the two log sinks */
 	int64_t log_retry_mono_ms;  /* the master did not answer: not before this */
 
@@ -35,7 +40,16 @@ struct conn {
 	char *out;                  /* CONN_OUT_BYTES */
 	struct http_parser parser;
 	struct http_request request;
+	struct answer_cache *cache; /* NULL: none */
 
+	uint32_t socket_index;      /* scoreboard line of the socket that it came to */
+	unsigned listener_index;    /* the same in config.listeners */
+	bool is_tcp;
+	struct crowd crowd;         /* how it is counted */
+	unsigned paid_rate_count;   /* limits that the request at hand was counted for by who gave
+	                             * it to us */
+	bool was_cheap;             /* a keeper would have answered the last request itself */
+	int64_t head_deadline_mono_ms; /* of the request under way; 0: none has begun */
 	struct stream stream;
 	struct pace pace;           /* of sending */
 	struct sockaddr_storage peer; /* the client, or the last proxy before us */
@@ -45,6 +59,7 @@ struct conn {
 	unsigned port;              /* that it came to; 0: a Unix socket */
 	uint64_t request_count;     /* of this connection */
 	uint64_t content_bytes;     /* of the request at hand, with its framing, as received */
+	uint64_t taken_count;       /* connections of this worker */
 	uint64_t served_count;      /* requests of this worker, all connections */
 	uint64_t max_served_count;  /* then the worker leaves; 0: never */
 	uint64_t boundary_seed;
@@ -59,16 +74,26 @@ struct conn {
 	int utc_offset_min;
 };
 
-/* Maps all memory. 0, or -1 and errno. */
+/* Maps all memory. conn is static and zero: clearing it would only touch its pages. 0, or -1 and
+ * errno. */
 int conn_init(struct conn *conn, const struct inheritance *own);
 /* Begins with an accepted socket; the address is the client's. */
 void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address);
+/* Goes on with one that another process has begun; in_len bytes of conn->in came along. client_text
+ * may be NULL: it is made of the parcel. False: it came to a socket that this configuration
+ * does not have. */
+bool conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_len,
+    const char *client_text);
+/* What another process has to know to go on. */
+void conn_pack(const struct conn *conn, struct parcel *parcel_out);
 /* The client is another one than the socket says: a PROXY header came. */
 void conn_set_peer(struct conn *conn, const struct sockaddr_storage *address);
 /* An address as text: "192.0.2.1", "2001:db8::1", "unix:". */
 void conn_write_address(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address);
 /* Whether this worker should take no further request: told to go, or has served enough. */
 bool conn_worker_should_leave(const struct conn *conn);
+/* Whether there is somebody to hold connections that are between requests. */
+bool conn_has_keepers(const struct conn *conn);
 /* The same for the request at hand, which is not counted yet: its connection ends. */
 bool conn_is_last_request(const struct conn *conn);
 /* Fetches reopened logs when the master has announced them. */

@@ -65,6 +65,23 @@ crowd_leave(struct crowd *crowd)
 	crowd->key = 0;
 }
 
+void
+crowd_give_away(struct crowd *crowd)
+{
+	if (crowd->key == 0)
+		return;
+	slot_set_client_key(crowd->slot, 0);
+	crowd->key = 0;
+}
+
+void
+crowd_take_over(struct crowd *crowd, uint64_t key)
+{
+	crowd->key = key;
+	if (key != 0)
+		slot_set_client_key(crowd->slot, key);
+}
+
 /* A client with too many connections may well go on opening them. */
 static void
 log_refusal(const struct crowd *crowd, const char *client_text)

@@ -27,6 +27,10 @@ void crowd_init(struct crowd *crowd, const struct config *config, struct clients
 bool crowd_enter(struct crowd *crowd, const struct sockaddr_storage *client);
 /* When the connection ends. May be called again, and without crowd_enter(). */
 void crowd_leave(struct crowd *crowd);
+/* The connection goes on in another process, which has its key and counts it off. */
+void crowd_give_away(struct crowd *crowd);
+/* That other process: it is counted already. key 0: it is not. */
+void crowd_take_over(struct crowd *crowd, uint64_t key);
 
 /* Answers 429, without content and without waiting for a request, and waits a moment for the
  * client to take it. The descriptor stays the caller's to close. client_text is for the log. */

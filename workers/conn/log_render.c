@@ -36,12 +36,26 @@ target_query(const struct log_record *record)
 	    slice_make(mark, (size_t)(target.data + target.len - mark));
 }
 
-static struct log_time
-record_time(const struct log_record *record)
+/* The texts of the record's second. spare: for a caller that keeps no clock. */
+static const struct log_clock *
+clock_of(const struct log_record *record, struct log_clock *spare)
 {
-	return (struct log_time){
-		record->started_wall_s, record->started_wall_ms, record->utc_offset_min,
-	};
+	struct log_clock *clock = record->clock;
+
+	if (clock == NULL) {
+		spare->clf[0] = '\0';
+		clock = spare;
+	}
+	log_clock_set(clock, record->started_wall_s, record->utc_offset_min);
+	return clock;
+}
+
+static void
+put_time_clf(struct log_writer *writer, const struct log_record *record)
+{
+	struct log_clock spare;
+
+	log_writer_bytes(writer, clock_of(record, &spare)->clf, LOG_CLOCK_CLF_BYTES);
 }
 
 static struct slice
@@ -64,6 +78,29 @@ field_value_named(const struct log_record *record, const char *name)
 	return value;
 }
 
+/* What sending adds is in a ready-made head, but in no answer's fields. */
+static bool
+is_added_by_sending(struct slice name)
+{
+	return slice_equal_nocase(name, SLICE_LITERAL("Date")) ||
+	    slice_equal_nocase(name, SLICE_LITERAL("Content-Length"));
+}
+
+static struct slice
+head_field_value(struct slice head, struct slice name)
+{
+	while (head.len > 0 && !is_added_by_sending(name)) {
+		const char *end = memchr(head.data, '\n', head.len);
+		size_t bytes = end == NULL ? head.len : (size_t)(end + 1 - head.data);
+
+		if (bytes > name.len + 4 && head.data[name.len] == ':' &&
+		    slice_equal_nocase(slice_make(head.data, name.len), name))
+			return slice_make(head.data + name.len + 2, bytes - name.len - 4);
+		head = slice_make(head.data + bytes, head.len - bytes);
+	}
+	return slice_make(NULL, 0);
+}
+
 /* Of the fields that the handlers and the configuration have set. */
 static struct slice
 answer_field_value(const struct log_record *record, const char *name)
@@ -74,15 +111,14 @@ answer_field_value(const struct log_record *record, const char *name)
 		if (slice_equal_nocase(answer->fields[i].name, slice_from_text(name)))
 			return answer->fields[i].value;
 	}
-	return slice_make(NULL, 0);
+	return head_field_value(record->answer_head, slice_from_text(name));
 }
 
-/* "9f86d081884c7d65-1a" */
 static void
 put_id(struct log_writer *writer, const struct log_record *record)
 {
 	log_writer_hex(writer, record->id_seed);
-	log_writer_bytes(writer, "-", 1);
+	log_writer_byte(writer, '-');
 	log_writer_hex(writer, record->id_count);
 }
 
@@ -92,7 +128,7 @@ static void
 put_value(struct log_writer *writer, struct slice value)
 {
 	if (value.len == 0)
-		log_writer_bytes(writer, "-", 1);
+		log_writer_byte(writer, '-');
 	else
 		log_writer_escaped(writer, value);
 }
@@ -107,16 +143,16 @@ static void
 put_step(struct log_writer *writer, const struct log_step *step, const struct log_record *record)
 {
 	switch (step->kind) {
-	case LOG_STEP_TEXT: log_writer_text(writer, step->text); break;
+	case LOG_STEP_TEXT: break;  /* render()'s own */
 	case LOG_STEP_CLIENT: put_value(writer, record->client); break;
-	case LOG_STEP_IDENT: log_writer_bytes(writer, "-", 1); break;
+	case LOG_STEP_IDENT: log_writer_byte(writer, '-'); break;
 	case LOG_STEP_USER: put_value(writer, record->user); break;
-	case LOG_STEP_TIME: log_writer_time_clf(writer, record_time(record)); break;
+	case LOG_STEP_TIME: put_time_clf(writer, record); break;
 	case LOG_STEP_REQUEST_LINE: put_value(writer, record->request_line); break;
 	case LOG_STEP_STATUS: log_writer_number(writer, record->status); break;
 	case LOG_STEP_BODY_BYTES_CLF:
 		if (record->body_sent_bytes == 0) {
-			log_writer_bytes(writer, "-", 1);
+			log_writer_byte(writer, '-');
 			break;
 		}
 		/* fall through */
@@ -132,7 +168,7 @@ put_step(struct log_writer *writer, const struct log_step *step, const struct lo
 	case LOG_STEP_HOST: put_value(writer, record->host); break;
 	case LOG_STEP_PID: log_writer_number(writer, (unsigned)record->pid); break;
 	case LOG_STEP_CONNECTION_STATUS:
-		log_writer_bytes(writer, &(char){ connection_status(record) }, 1);
+		log_writer_byte(writer, connection_status(record));
 		break;
 	case LOG_STEP_KEEPALIVE_COUNT:
 		log_writer_number(writer, record->connection_request_count -
@@ -151,45 +187,50 @@ put_step(struct log_writer *writer, const struct log_step *step, const struct lo
 
 /* ---- JSON ---- */
 
-/* key: with all that stands before the value. */
+#define KEY(name) SLICE_LITERAL(",\"" name "\":")
+
 static void
-put_member(struct log_writer *writer, const char *key, struct slice value)
+put_member(struct log_writer *writer, struct slice key, struct slice value)
 {
-	log_writer_text(writer, key);
+	log_writer_bytes(writer, key.data, key.len);
+	log_writer_byte(writer, '"');
 	log_writer_escaped_json(writer, value);
-	log_writer_bytes(writer, "\"", 1);
+	log_writer_byte(writer, '"');
 }
 
 static void
-put_member_number(struct log_writer *writer, const char *key, uint64_t value)
+put_member_number(struct log_writer *writer, struct slice key, uint64_t value)
 {
-	log_writer_text(writer, key);
+	log_writer_bytes(writer, key.data, key.len);
 	log_writer_number(writer, value);
 }
 
 static void
 put_json(struct log_writer *writer, const struct log_record *record)
 {
+	struct log_clock spare;
+
 	log_writer_text(writer, "{\"time\":\"");
-	log_writer_time_rfc3339(writer, record_time(record));
+	log_writer_time_rfc3339(writer, clock_of(record, &spare), record->started_wall_ms);
 	log_writer_text(writer, "\",\"id\":\"");
 	put_id(writer, record);
-	put_member(writer, "\",\"client\":\"", record->client);
-	put_member(writer, ",\"peer\":\"", record->peer);
-	put_member(writer, ",\"user\":\"", record->user);
-	put_member(writer, ",\"host\":\"", record->host);
-	put_member(writer, ",\"method\":\"", record->method);
-	put_member(writer, ",\"target\":\"", record->target);
-	put_member(writer, ",\"protocol\":\"", record->protocol);
-	put_member_number(writer, ",\"status\":", record->status);
-	put_member_number(writer, ",\"body_bytes\":", record->body_sent_bytes);
-	put_member_number(writer, ",\"sent_bytes\":", record->sent_bytes);
-	put_member_number(writer, ",\"received_bytes\":", record->received_bytes);
-	put_member_number(writer, ",\"duration_us\":", record->duration_us);
-	put_member(writer, ",\"referer\":\"", field_value(record, HTTP_FIELD_REFERER));
-	put_member(writer, ",\"user_agent\":\"", field_value(record, HTTP_FIELD_USER_AGENT));
-	put_member_number(writer, ",\"pid\":", (unsigned)record->pid);
-	put_member_number(writer, ",\"connection_request\":", record->connection_request_count);
+	log_writer_byte(writer, '"');
+	put_member(writer, KEY("client"), record->client);
+	put_member(writer, KEY("peer"), record->peer);
+	put_member(writer, KEY("user"), record->user);
+	put_member(writer, KEY("host"), record->host);
+	put_member(writer, KEY("method"), record->method);
+	put_member(writer, KEY("target"), record->target);
+	put_member(writer, KEY("protocol"), record->protocol);
+	put_member_number(writer, KEY("status"), record->status);
+	put_member_number(writer, KEY("body_bytes"), record->body_sent_bytes);
+	put_member_number(writer, KEY("sent_bytes"), record->sent_bytes);
+	put_member_number(writer, KEY("received_bytes"), record->received_bytes);
+	put_member_number(writer, KEY("duration_us"), record->duration_us);
+	put_member(writer, KEY("referer"), field_value(record, HTTP_FIELD_REFERER));
+	put_member(writer, KEY("user_agent"), field_value(record, HTTP_FIELD_USER_AGENT));
+	put_member_number(writer, KEY("pid"), (unsigned)record->pid);
+	put_member_number(writer, KEY("connection_request"), record->connection_request_count);
 	log_writer_text(writer, record->is_aborted ? ",\"aborted\":true}" : ",\"aborted\":false}");
 }
 
@@ -203,8 +244,14 @@ render(struct log_writer *writer, char *out, size_t value_max_bytes,
 	writer->is_full = false;
 	if (format->is_json)
 		put_json(writer, record);
-	for (size_t i = 0; i < format->step_count; i++)
-		put_step(writer, &format->steps[i], record);
+	for (size_t i = 0; i < format->step_count; i++) {
+		const struct log_step *step = &format->steps[i];
+
+		if (step->kind == LOG_STEP_TEXT) /* every other one, as a rule */
+			log_writer_text(writer, step->text);
+		else
+			put_step(writer, step, record);
+	}
 	return !writer->is_full;
 }
 

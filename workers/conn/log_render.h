@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config/log_format.h"
+#include "workers/conn/log_clock.h"
 #include "workers/handler/answer.h"
 #include "workers/http/parse.h"
 
@@ -20,6 +21,7 @@ struct log_record {
 	int64_t started_wall_s;     /* when the request head was complete */
 	unsigned started_wall_ms;   /* 0..999 */
 	int utc_offset_min;         /* local time zone east of UTC, minutes */
+	struct log_clock *clock;    /* kept from record to record, zeroed at first; NULL: none */
 	uint64_t duration_us;
 	struct slice method;        /* as sent */
 	struct slice target;        /* as sent */
@@ -35,7 +37,8 @@ struct log_record {
 	bool is_aborted;            /* the client went away before the whole answer was sent */
 	bool is_kept_alive;
 	const struct http_request *request; /* for %{Name}i; NULL when none was parsed */
-	const struct answer *answer; /* for %{Name}o; NULL: none */
+	const struct answer *answer; /* for %{Name}o; NULL: none, or it was ready-made: */
+	struct slice answer_head;   /* the lines of its head then, each with CRLF */
 };
 
 #define LOG_RECORD_MIN 1024     /* least cap */

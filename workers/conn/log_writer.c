@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of an access log record: numbers, times, escaped client bytes.
+/* The parts of an access log record: numbers, escaped client bytes.
  *
- * Leaves the choice and order of the parts to log_render.c. Runs in a worker, without privilege,
- * once or more for every request: no printf, no locale, no localtime(). Rule: nothing is
- * written past the end, and no client byte comes out as a control byte, a bare quote or a
- * bare backslash.
+ * Leaves the choice and order of the parts to log_render.c, times to log_clock.c. Runs in a
+ * worker, without privilege, once or more for every request: no printf, no locale. Rule:
+ * nothing is written past the end, and no client byte comes out as a control byte, a bare
+ * quote or a bare backslash.
  *
  * Text escapes as Apache does. JSON keeps valid UTF-8; a byte that is not part of it comes out
  * as \u00HH, that is as ISO 8859-1, which header fields were made of before RFC 9110: the line
@@ -25,23 +25,46 @@ log_writer_bytes(struct log_writer *writer, const char *data, size_t bytes)
 	writer->at += bytes;
 }
 
+/* Byte by byte: most texts of a format are shorter than two calls are long. */
 void
 log_writer_text(struct log_writer *writer, const char *text)
 {
-	log_writer_bytes(writer, text, strlen(text));
+	char *at = writer->at;
+
+	while (*text != '\0' && at < writer->end)
+		*at++ = *text++;
+	writer->at = at;
+	writer->is_full |= *text != '\0';
 }
 
 void
 log_writer_number(struct log_writer *writer, uint64_t number)
 {
-	char digits[20];
+	char digits[20], *at = writer->at;
 	size_t start = sizeof digits;
 
 	do {
 		digits[--start] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number > 0);
-	log_writer_bytes(writer, digits + start, sizeof digits - start);
+	/* One by one: a wider load would have to wait for the stores. */
+	for (; start < sizeof digits && at < writer->end; start++)
+		*at++ = digits[start];
+	writer->at = at;
+	writer->is_full |= start < sizeof digits;
+}
+
+void
+log_writer_time_rfc3339(struct log_writer *writer, const struct log_clock *clock,
+    unsigned wall_ms)
+{
+	char text[LOG_CLOCK_RFC3339_BYTES], *ms = text + LOG_CLOCK_MS_OFFSET;
+
+	memcpy(text, clock->rfc3339, sizeof text);
+	ms[0] = (char)('0' + wall_ms / 100 % 10);
+	ms[1] = (char)('0' + wall_ms / 10 % 10);
+	ms[2] = (char)('0' + wall_ms % 10);
+	log_writer_bytes(writer, text, sizeof text);
 }
 
 void
@@ -58,115 +81,6 @@ log_writer_hex(struct log_writer *writer, uint64_t number)
 	log_writer_bytes(writer, text + start, sizeof text - start);
 }
 
-/* The last `count` decimal digits. */
-static char *
-write_digits(char *out, unsigned count, unsigned number)
-{
-	for (unsigned i = count; i > 0; i--) {
-		out[i - 1] = (char)('0' + number % 10);
-		number /= 10;
-	}
-	return out + count;
-}
-
-/* ---- time ---- */
-
-struct civil {
-	unsigned year, month, day, hour, minute, second;
-	char offset_sign;
-	unsigned offset_hour, offset_minute;
-};
-
-#define DAY_S 86400
-#define WALL_MAX_S 253402214399 /* 9999-12-30 23:59:59, so that a year has four digits anywhere */
-
-/* Days to date by the usual arithmetic on 400-year eras that begin on 1 March: the leap day
- * is then the last of its year. No localtime(): it takes a lock and reads the environment. */
-static struct civil
-civil_from_time(struct log_time time)
-{
-	int64_t utc_s = time.wall_s < DAY_S ? DAY_S :
-	    time.wall_s > WALL_MAX_S ? WALL_MAX_S : time.wall_s;
-	int offset_min = time.utc_offset_min % 1440;
-	uint64_t local_s = (uint64_t)(utc_s + offset_min * 60);
-	uint64_t day = local_s / DAY_S + 719468;        /* since 0000-03-01 */
-	unsigned second = (unsigned)(local_s % DAY_S);
-	unsigned day_of_era = (unsigned)(day % 146097);
-	unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-	    day_of_era / 146096) / 365;
-	unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 -
-	    year_of_era / 100);
-	unsigned march_month = (5 * day_of_year + 2) / 153;
-	unsigned month = march_month < 10 ? march_month + 3 : march_month - 9;
-	unsigned absolute_min = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
-
-	return (struct civil){
-		.year = (unsigned)(day / 146097) * 400 + year_of_era + (month <= 2),
-		.month = month,
-		.day = day_of_year - (153 * march_month + 2) / 5 + 1,
-		.hour = second / 3600, .minute = second / 60 % 60, .second = second % 60,
-		.offset_sign = offset_min < 0 ? '-' : '+',
-		.offset_hour = absolute_min / 60, .offset_minute = absolute_min % 60,
-	};
-}
-
-/* "13:55:36" */
-static char *
-write_clock(char *out, const struct civil *civil)
-{
-	out = write_digits(out, 2, civil->hour);
-	*out++ = ':';
-	out = write_digits(out, 2, civil->minute);
-	*out++ = ':';
-	return write_digits(out, 2, civil->second);
-}
-
-void
-log_writer_time_clf(struct log_writer *writer, struct log_time time)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct civil civil = civil_from_time(time);
-	char text[28], *at = text;
-
-	*at++ = '[';
-	at = write_digits(at, 2, civil.day);
-	*at++ = '/';
-	memcpy(at, months + 3 * (civil.month - 1), 3);
-	at += 3;
-	*at++ = '/';
-	at = write_digits(at, 4, civil.year);
-	*at++ = ':';
-	at = write_clock(at, &civil);
-	*at++ = ' ';
-	*at++ = civil.offset_sign;
-	at = write_digits(at, 2, civil.offset_hour);
-	at = write_digits(at, 2, civil.offset_minute);
-	*at++ = ']';
-	log_writer_bytes(writer, text, (size_t)(at - text));
-}
-
-void
-log_writer_time_rfc3339(struct log_writer *writer, struct log_time time)
-{
-	struct civil civil = civil_from_time(time);
-	char text[29], *at = text;
-
-	at = write_digits(at, 4, civil.year);
-	*at++ = '-';
-	at = write_digits(at, 2, civil.month);
-	*at++ = '-';
-	at = write_digits(at, 2, civil.day);
-	*at++ = 'T';
-	at = write_clock(at, &civil);
-	*at++ = '.';
-	at = write_digits(at, 3, time.wall_ms);
-	*at++ = civil.offset_sign;
-	at = write_digits(at, 2, civil.offset_hour);
-	*at++ = ':';
-	at = write_digits(at, 2, civil.offset_minute);
-	log_writer_bytes(writer, text, (size_t)(at - text));
-}
-
 /* ---- values of the client ---- */
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -179,6 +93,8 @@ is_plain(unsigned char c)
 }
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+#define WORD_BYTES sizeof (uint64_t)
 
 /* is_plain() of eight bytes at once: the high bit of a byte is set in the sum when that byte is
  * not plain. Subtracting may also mark a byte behind a marked one, never none at all. */
@@ -319,14 +235,52 @@ put_escaped(struct log_writer *writer, struct slice value,
 	writer->at += used;
 }
 
+/* Copies the value as long as it is plain; false: it is not, to its end. */
+static bool
+copy_plain(char *out, struct slice value)
+{
+	size_t at = 0;
+
+	for (; at + WORD_BYTES < value.len; at += WORD_BYTES) {
+		if (!are_plain(value.data + at))
+			return false;
+		memcpy(out + at, value.data + at, WORD_BYTES);
+	}
+	/* The last word may overlap the one before it. */
+	if (value.len >= WORD_BYTES) {
+		at = value.len - WORD_BYTES;
+		memcpy(out + at, value.data + at, WORD_BYTES);
+		return are_plain(value.data + at);
+	}
+	for (; at < value.len; at++) {
+		if (!is_plain((unsigned char)value.data[at]))
+			return false;
+		out[at] = value.data[at];
+	}
+	return true;
+}
+
+/* Nearly all values: nothing to escape, and room for all. */
+static bool
+put_plain(struct log_writer *writer, struct slice value)
+{
+	if (value.len > (size_t)(writer->end - writer->at) ||
+	    value.len > writer->value_max_bytes || !copy_plain(writer->at, value))
+		return false;
+	writer->at += value.len;
+	return true;
+}
+
 void
 log_writer_escaped(struct log_writer *writer, struct slice value)
 {
-	put_escaped(writer, value, escape_text);
+	if (!put_plain(writer, value))
+		put_escaped(writer, value, escape_text);
 }
 
 void
 log_writer_escaped_json(struct log_writer *writer, struct slice value)
 {
-	put_escaped(writer, value, escape_json);
+	if (!put_plain(writer, value))
+		put_escaped(writer, value, escape_json);
 }

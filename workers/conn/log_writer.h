@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "workers/conn/log_clock.h"
 #include "workers/mem/slice.h"
 
 struct log_writer {
@@ -16,20 +17,22 @@ struct log_writer {
 	bool is_full;           /* something else than value_max_bytes cut the record */
 };
 
-struct log_time {
-	int64_t wall_s;         /* brought into the years 1970 to 9999 */
-	unsigned wall_ms;       /* 0..999 */
-	int utc_offset_min;     /* east of UTC; less than a day */
-};
+static inline void
+log_writer_byte(struct log_writer *writer, char byte)
+{
+	if (writer->at < writer->end)
+		*writer->at++ = byte;
+	else
+		writer->is_full = true;
+}
 
 void log_writer_bytes(struct log_writer *writer, const char *data, size_t bytes);
 void log_writer_text(struct log_writer *writer, const char *text);
 void log_writer_number(struct log_writer *writer, uint64_t number);
 void log_writer_hex(struct log_writer *writer, uint64_t number);
-/* [10/Oct/2000:13:55:36 -0700] */
-void log_writer_time_clf(struct log_writer *writer, struct log_time time);
-/* 2000-10-10T13:55:36.123-07:00 */
-void log_writer_time_rfc3339(struct log_writer *writer, struct log_time time);
+/* 2000-10-10T13:55:36.123-07:00; wall_ms: 0..999 */
+void log_writer_time_rfc3339(struct log_writer *writer, const struct log_clock *clock,
+    unsigned wall_ms);
 
 /* Client bytes, cut between two characters or escapes when they need more than
  * value_max_bytes. Text: \" \\ \n \r \t, and \xHH for every other byte that is not

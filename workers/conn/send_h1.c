@@ -42,9 +42,9 @@ write_framing(const struct conn *conn, const struct answer *answer,
 		    answer->content_bytes);
 }
 
-static void
-write_head(struct conn *conn, const struct answer *answer, const struct send_options *options,
-    struct response_head *head)
+void
+send_h1_write_head(struct conn *conn, const struct answer *answer,
+    const struct send_options *options, struct response_head *head)
 {
 	unsigned i;
 
@@ -273,7 +273,7 @@ send_h1(struct conn *conn, const struct answer *answer, const struct send_option
 	struct response_head head;
 
 	*body_sent = 0;
-	write_head(conn, answer, options, &head);
+	send_h1_write_head(conn, answer, options, &head);
 	if (head.is_bad)
 		return IO_FILE_SHORT;
 	pace_set(&conn->pace, &conn->stream, options->rate_bytes_s);

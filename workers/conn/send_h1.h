@@ -5,6 +5,7 @@
 
 #include "workers/conn/conn.h"
 #include "workers/handler/answer.h"
+#include "workers/http/response.h"
 
 struct send_options {
 	bool is_head;               /* the head as for GET, and no body */
@@ -17,6 +18,10 @@ struct send_options {
 /* True: nothing but the end of the connection can mark the end of this answer's body. That is
  * so for content of unknown length and a client that knows no chunks (HTTP/1.0). */
 bool send_h1_ends_connection(const struct conn *conn, const struct answer *answer);
+
+/* The head alone, into conn->out, with its empty line. is_bad: it does not fit, which is logged. */
+void send_h1_write_head(struct conn *conn, const struct answer *answer,
+    const struct send_options *options, struct response_head *head_out);
 
 /* IO_OK: all of it is sent. *body_sent_out: bytes of the body that were, without what frames
  * them. IO_FILE_SHORT with nothing sent yet: the head does not fit, or the content cannot be

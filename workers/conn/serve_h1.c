@@ -13,45 +13,25 @@
 #include "server/base/clock.h"
 #include "server/base/signals.h"
 #include "workers/conn/body.h"
+#include "workers/conn/handle.h"
+#include "workers/conn/ready.h"
 #include "workers/conn/send_h1.h"
+#include "workers/conn/send_ready.h"
 #include "workers/conn/turn.h"
+#include "workers/conn/wait_h1.h"
 #include "workers/handler/fields.h"
-#include "workers/handler/real_ip.h"
 #include "workers/handler/site.h"
 
 #define LINGER_MS 2000
 #define LINGER_BYTES (1024 * 1024)
-#define PATH_BYTES 4096             /* PATH_MAX: no longer path can be opened */
+
 
 enum head_result {
 	HEAD_COMPLETE,
 	HEAD_BAD,                   /* *status says why */
 	HEAD_NONE,                  /* the connection ends without an answer */
+	HEAD_PARKED,                /* a keeper waits for the rest */
 };
-
-static unsigned
-idle_wait_ms(const struct conn *conn)
-{
-	const struct config_keepalive *keepalive = &conn->config->keepalive;
-	bool is_crowded = atomic_load_explicit(
-	    &conn->header->is_crowded[conn->own->socket_index], memory_order_relaxed);
-
-	return is_crowded && keepalive->linger_ms < keepalive->timeout_ms ?
-	    keepalive->linger_ms : keepalive->timeout_ms;
-}
-
-/* The wait between requests: most of a kept-alive connection's life. */
-static enum io_result
-wait_for_next(struct conn *conn, size_t *got_out)
-{
-	enum io_result result;
-
-	slot_set_phase(conn->slot, SLOT_KEEPALIVE, clock_mono_ms());
-	signals_guard_idle(true);
-	result = stream_wait(&conn->stream, conn->in, conn->in_cap, idle_wait_ms(conn), got_out);
-	signals_guard_idle(false);
-	return result;
-}
 
 static enum head_result
 judge_missing_bytes(const struct conn *conn, enum io_result result, unsigned *status)
@@ -69,17 +49,18 @@ read_head(struct conn *conn, unsigned *status)
 	const struct config_limits *limits = &conn->config->limits;
 	const struct http_limits parse_limits = { limits->request_line_bytes,
 		limits->header_bytes, limits->header_field_count };
-	int64_t deadline_ms = 0;
 
 	http_parser_init(&conn->parser, &parse_limits);
 	for (;;) {
 		enum io_result result;
+		bool is_parked = false;
 		size_t got = 0;
 
 		if (conn->in_len > 0) {
 			switch (http_parse_request(&conn->parser, conn->in, conn->in_len,
 			    &conn->request)) {
 			case HTTP_COMPLETE:
+				conn->head_deadline_mono_ms = 0;
 				return HEAD_COMPLETE;
 			case HTTP_BAD:
 				*status = http_parser_error_status(&conn->parser);
@@ -88,29 +69,16 @@ read_head(struct conn *conn, unsigned *status)
 				break;
 			}
 		}
-		if (conn->in_len == 0 && conn->request_count > 0 && deadline_ms == 0) {
-			result = wait_for_next(conn, &got);
-		} else {
-			if (deadline_ms == 0)
-				deadline_ms = clock_mono_ms() + limits->header_timeout_ms;
-			result = stream_read(&conn->stream, conn->in + conn->in_len,
-			    conn->in_cap - conn->in_len, deadline_ms, &got);
-		}
+		if (conn->in_len == 0 && conn->request_count > 0)
+			result = wait_h1_next(conn, &got, &is_parked);
+		else
+			result = wait_h1_head(conn, &got, &is_parked);
+		if (is_parked)
+			return HEAD_PARKED;
 		if (result != IO_OK)
 			return judge_missing_bytes(conn, result, status);
 		conn->in_len += got;
 	}
-}
-
-static bool
-may_keep_alive(const struct conn *conn)
-{
-	const struct config_keepalive *keepalive = &conn->config->keepalive;
-
-	return conn->request.is_persistent && keepalive->timeout_ms > 0 &&
-	    (keepalive->max_request_count == 0 ||
-	    conn->request_count < keepalive->max_request_count) &&
-	    !conn_is_last_request(conn);
 }
 
 /* The slower of what the connection and the location may; 0: as fast as it goes. */
@@ -153,88 +121,6 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 	}
 }
 
-static void
-prepare_exchange(struct conn *conn, struct turn *turn)
-{
-	struct exchange *exchange = &turn->exchange;
-	const struct inheritance *own = conn->own;
-
-	exchange->request = &conn->request;
-	exchange->query = conn->request.query;
-	exchange->has_query = conn->request.has_query;
-	exchange->config = conn->config;
-	exchange->root_fds = own->root_fds;
-	exchange->arena = &conn->arena;
-	exchange->scratch = &conn->scratch;
-	exchange->clients = own->clients;
-	exchange->nonces = own->nonces;
-	exchange->listener_index = own->listener_index;
-	exchange->now_wall_s = turn->start_wall_us / 1000000;
-	exchange->now_mono_ms = turn->start_mono_us / 1000;
-	exchange->boundary_seed = conn->boundary_seed++;
-	exchange->client = conn->peer;
-	exchange->is_https = conn->is_https;
-	exchange->client_text = slice_from_text(conn->client);
-	if (conn->config->trusted_proxy_count == 0)
-		return;
-	real_ip_find(conn->config, &conn->request, &conn->peer, &exchange->client,
-	    &exchange->is_https);
-	conn_write_address(conn->real_client, &exchange->client);
-	exchange->client_text = slice_from_text(conn->real_client);
-}
-
-/* The path that the request names; 0, or the status of an answer without one. */
-static unsigned
-find_path(struct conn *conn, struct exchange *exchange)
-{
-	char *path;
-
-	if (conn->request.target_form == HTTP_TARGET_ASTERISK ||
-	    conn->request.target_form == HTTP_TARGET_AUTHORITY) {
-		exchange->path = SLICE_LITERAL("/"); /* the server itself */
-		exchange->path_info = (struct uri_path){ 1, false, true };
-		return 0;
-	}
-	path = arena_alloc(&conn->arena, PATH_BYTES);
-	if (path == NULL)
-		return 500;
-	switch (uri_normalize_path(conn->request.path, path, PATH_BYTES,
-	    &exchange->path_info)) {
-	case URI_BAD:
-		return 400;
-	case URI_ENCODED_SLASH:
-		return 404;
-	case URI_TOO_LONG:          /* understood, but no file's (RFC 9112 3) */
-		return 404;
-	case URI_OK:
-		break;
-	}
-	exchange->path = slice_make(path, exchange->path_info.len);
-	return 0;
-}
-
-/* What the head says is decided before the content is read: who asks before sending it is
- * spared it when the answer is no. True: the content is wanted, site_answer() comes next. */
-static bool
-admit(struct conn *conn, struct turn *turn, struct answer *answer)
-{
-	unsigned status;
-
-	if (conn->request.has_unknown_expectation) {
-		answer_error(answer, &conn->arena, 417);
-		return false;
-	}
-	status = find_path(conn, &turn->exchange);
-	if (status == 0 && conn->request.is_https && !turn->exchange.is_https)
-		status = 421;       /* not over a connection that is not secured (RFC 9110 7.4) */
-	if (status != 0) {
-		answer_error(answer, &conn->arena, status);
-		return false;
-	}
-	turn->is_routed = true;
-	return site_admit(&turn->exchange, answer);
-}
-
 /* The answer to a whole head; reads the content on the way. *used_out: bytes of conn->in
  * that the request took. */
 static void
@@ -243,9 +129,8 @@ answer_request(struct conn *conn, struct answer *answer, struct turn *turn, size
 	bool is_admitted, has_content = conn->request.body_kind != HTTP_BODY_NONE;
 	unsigned status;
 
-	prepare_exchange(conn, turn);
 	*used_out = conn->request.head_bytes;
-	is_admitted = admit(conn, turn, answer);
+	is_admitted = handle_admit(conn, turn, answer);
 	if (!is_admitted && has_content && (conn->request.expects_continue ||
 	    conn->request.has_unknown_expectation)) {
 		answer->must_close = true;
@@ -267,36 +152,15 @@ answer_request(struct conn *conn, struct answer *answer, struct turn *turn, size
 		site_answer(&turn->exchange, answer);
 }
 
-/* One whole request. True: the connection goes on. */
+/* What the connection does when the answer is out. True: it goes on. */
 static bool
-serve_request(struct conn *conn)
+finish_request(struct conn *conn, const struct turn *turn, bool must_close, size_t used)
 {
-	struct answer answer;
-	struct turn turn;
-	bool must_close;
-	size_t used;
-
-	turn_begin(conn, &turn, true);
-	answer_init(&answer);
-	answer_request(conn, &answer, &turn, &used);
-	must_close = answer.must_close;
-	if (turn.is_aborted) {
-		turn.status = 400;
-	} else {
-		site_finish(&turn.exchange, &answer, turn.is_routed);
-		turn.keeps_alive = !must_close && may_keep_alive(conn) &&
-		    !send_h1_ends_connection(conn, &answer);
-		send_answer(conn, &answer, &turn);
-	}
-	turn_count(conn, &turn);
-	turn_log(conn, &turn, &answer);
-	answer_fini(&answer);
-	turn_end(conn);
-	if (turn.is_aborted)
+	if (turn->is_aborted)
 		return false;
 	/* A client that asked for the end has sent all, as a rule; any other may send more, and
 	 * must not lose the answer to a reset. */
-	if (!turn.keeps_alive &&
+	if (!turn->keeps_alive &&
 	    (conn->request.is_persistent || must_close || conn->in_len > used)) {
 		slot_set_phase(conn->slot, SLOT_CLOSING, clock_mono_ms());
 		stream_linger(&conn->stream, LINGER_MS, LINGER_BYTES);
@@ -304,7 +168,67 @@ serve_request(struct conn *conn)
 	conn->in_len -= used;
 	if (conn->in_len > 0)
 		memmove(conn->in, conn->in + used, conn->in_len);
-	return turn.keeps_alive;
+	return turn->keeps_alive;
+}
+
+/* A request whose answer is ready. True: the connection goes on. */
+static bool
+serve_ready(struct conn *conn, struct turn *turn, const struct ready *ready)
+{
+	turn->keeps_alive = handle_may_keep_alive(conn);
+	conn->was_cheap = ready->answer->fd < 0;
+	send_ready(conn, turn, ready);
+	turn_count(conn, turn);
+	turn_log(conn, turn, NULL);
+	return finish_request(conn, turn, false, conn->request.head_bytes);
+}
+
+/* Whether the next request for the same is one that a keeper would have answered. */
+static bool
+is_cheap(const struct turn *turn, const struct answer *answer)
+{
+	return !turn->is_routed || (answer->source.read == NULL && answer->file_fd < 0 &&
+	    turn->exchange.route.settings->auth_type == CONFIG_AUTH_OFF &&
+	    turn->exchange.route.settings->limit_rate_bytes_s == 0);
+}
+
+/* One whole request. True: the connection goes on. */
+static bool
+serve_request(struct conn *conn)
+{
+	struct ready ready;
+	struct answer answer;
+	struct turn turn;
+	bool must_close, goes_on;
+	size_t used;
+
+	turn_begin(conn, &turn, true);
+	handle_prepare(conn, &turn);
+	if (ready_find(conn, &turn, &ready))
+		return serve_ready(conn, &turn, &ready);
+	answer_init(&answer);
+	answer_request(conn, &answer, &turn, &used);
+	must_close = answer.must_close;
+	if (turn.is_aborted) {
+		turn.status = 400;
+	} else {
+		site_finish(&turn.exchange, &answer, turn.is_routed);
+		if (ready_keep(conn, &turn, &ready, &answer)) {
+			answer_fini(&answer);
+			goes_on = serve_ready(conn, &turn, &ready);
+			turn_end(conn);
+			return goes_on;
+		}
+		turn.keeps_alive = !must_close && handle_may_keep_alive(conn) &&
+		    !send_h1_ends_connection(conn, &answer);
+		conn->was_cheap = is_cheap(&turn, &answer);
+		send_answer(conn, &answer, &turn);
+	}
+	turn_count(conn, &turn);
+	turn_log(conn, &turn, &answer);
+	answer_fini(&answer);
+	turn_end(conn);
+	return finish_request(conn, &turn, must_close, used);
 }
 
 /* A head that is none: the answer is an error page and the end. */
@@ -346,8 +270,10 @@ serve_h1(struct conn *conn)
 			refuse(conn, status);
 			return;
 		case HEAD_NONE:
+		case HEAD_PARKED:
 			return;
 		}
+		conn->paid_rate_count = 0;
 		slot_clear_request(conn->slot);
 	}
 }

@@ -30,6 +30,16 @@ request_line(const struct conn *conn)
 	return slice_make(at, (size_t)(stop - at));
 }
 
+/* The same where it was understood: " HTTP/1.x" stands behind the target. */
+static struct slice
+whole_request_line(const struct http_request *request)
+{
+	const char *start = request->method_name.data;
+
+	return slice_make(start, (size_t)(request->target.data - start) + request->target.len +
+	    sizeof " HTTP/1.1" - 1);
+}
+
 /* "http://user:password@host/" is refused, and then written to the log: without them. */
 static void
 mask_userinfo(struct conn *conn)
@@ -82,7 +92,8 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	record.started_wall_ms = (unsigned)(turn->start_wall_us / 1000 % 1000);
 	record.utc_offset_min = conn_utc_offset_min(conn, start_s);
 	record.duration_us = (uint64_t)(now_us - turn->start_mono_us);
-	record.request_line = request_line(conn);
+	record.request_line = turn->has_request ? whole_request_line(&conn->request) :
+	    request_line(conn);
 	record.method = conn->request.method_name;
 	record.target = conn->request.target;
 	record.protocol = protocol_text(conn, turn);
@@ -91,6 +102,8 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 		record.request = &conn->request;
 	}
 	record.answer = answer;
+	record.answer_head = turn->ready_head;
+	record.clock = &conn->log_clock;
 	record.status = turn->status;
 	record.body_sent_bytes = turn->body_sent_bytes;
 	record.sent_bytes = conn->stream.sent_bytes - turn->sent_before;
@@ -101,7 +114,7 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	record.pid = conn->pid;
 	record.is_aborted = turn->is_aborted;
 	record.is_kept_alive = turn->keeps_alive;
-	access_log_record(&conn->access_log, &record, now_us / 1000);
+	access_log_record(&conn->access_log, &record, now_us);
 }
 
 void

@@ -11,6 +11,7 @@ struct turn {
 	uint64_t sent_before;
 	unsigned status;
 	uint64_t body_sent_bytes;
+	struct slice ready_head;    /* of an answer out of the cache; empty: it was made */
 	bool has_request;           /* conn->request is whole */
 	bool is_routed;             /* exchange.route is filled */
 	bool keeps_alive;

@@ -95,6 +95,11 @@ allow_user(struct exchange *exchange, struct answer *answer)
 {
 	unsigned status;
 
+	/* Password files are read, and passwords are made to take long. */
+	if (exchange->is_hasty) {
+		answer_decline(answer);
+		return false;
+	}
 	if (!auth_check(exchange, answer))
 		return false;
 	status = judge_user(exchange);

@@ -49,6 +49,15 @@ answer_restart(struct answer *answer)
 	answer->whole_bytes = 0;
 	answer->is_file = false;
 	answer->is_generated_error = false;
+	answer->representation = (struct representation){ { NULL, 0 }, 0, false };
+	answer->is_declined = false;
+}
+
+void
+answer_decline(struct answer *answer)
+{
+	answer_restart(answer);
+	answer->is_declined = true;
 }
 
 void

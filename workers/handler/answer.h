@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "config/config.h"
+#include "workers/handler/answer_cache.h"
 #include "workers/handler/route.h"
 #include "workers/http/parse.h"
 #include "workers/http/uri.h"
@@ -40,10 +41,17 @@ struct exchange {               /* what the handler may know */
 	struct slice client_text;   /* the same for logs; "unix:" */
 	bool is_https;              /* the client's own connection, as a trusted proxy says */
 	unsigned listener_index;    /* into config.listeners */
+	bool is_hasty;              /* nothing may be done that waits or takes long: it is
+	                             * declined */
+	unsigned paid_rate_count;   /* so many limits of rate have been counted before, by who
+	                             * declined the same request: they are not once more */
 	int64_t now_wall_s;
 	int64_t now_mono_ms;
 	uint64_t boundary_seed;     /* another one for each request */
 	/* Filled in on the way. */
+	unsigned counted_rate_count; /* limits of rate that this request was counted for */
+	bool is_personal;           /* who asks, or what the client would rather have, had a say
+	                             * beyond Accept-Encoding: the answer is for this request */
 	struct slice user;          /* who has proved to be it; empty: nobody */
 	struct auth_state *auth;    /* how (auth.h), shared with includes; NULL: not asked yet */
 	unsigned depth;             /* of server-side includes; 0: the client's own request */
@@ -87,6 +95,10 @@ struct answer {
 	uint64_t whole_bytes;       /* of the representation, all ranges */
 	bool is_file;               /* the representation is a file, not a page made here */
 	bool is_generated_error;    /* answer_error(): an error_page may stand in */
+	struct answer_file_state state; /* is_file: of that file */
+	struct representation representation; /* is_file: its validators, as they were sent */
+	bool is_declined;           /* a hasty exchange: this is no answer, whoever may wait is
+	                             * to make it */
 };
 
 void answer_init(struct answer *answer);
@@ -106,6 +118,9 @@ void answer_file(struct answer *answer, uint64_t offset, uint64_t len);
 void answer_drop_content(struct answer *answer);
 /* Room for count segments from the arena. */
 void answer_reserve(struct answer *answer, struct arena *arena, unsigned count);
+
+/* In place of any answer: a hasty exchange cannot have one. */
+void answer_decline(struct answer *answer);
 
 /* A small HTML page that says the status, with no byte of the request in it. */
 void answer_error(struct answer *answer, struct arena *arena, unsigned status);

@@ -138,6 +138,18 @@ choose(const struct exchange *exchange, struct choice *choice_out)
 	return false;
 }
 
+/* Some milliseconds at most, for a hasty exchange; the limits are where the effort of each codec
+ * begins to grow steeply. */
+static bool
+is_quick(const struct answer *answer, const struct choice *choice)
+{
+	unsigned most = choice->codec == codec_find(CONFIG_CODING_BR) ? 5 :
+	    choice->codec == codec_find(CONFIG_CODING_ZSTD) ? 9 : 6;
+
+	return answer->source.read == NULL && answer->content_bytes <= CODEC_SMALL_BYTES &&
+	    choice->level <= most;
+}
+
 /* ---- what changes in the head ---- */
 
 static void
@@ -188,6 +200,8 @@ compress_answer(const struct exchange *exchange, struct answer *answer)
 		answer_drop_content(answer);
 		answer->hides_length = true;
 		mark(exchange, answer, &choice);
+	} else if (exchange->is_hasty && !is_quick(answer, &choice)) {
+		answer_decline(answer);
 	} else if (compressor_run(exchange, answer, choice.codec, choice.level)) {
 		mark(exchange, answer, &choice);
 	}

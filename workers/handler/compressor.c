@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "workers/handler/resolve.h"
 
 #define INPUT_BYTES 65536            /* read and compressed at a time */
 
@@ -72,13 +73,12 @@ read_segment(const struct answer_segment *segment, int file_fd, uint64_t from, c
 		memcpy(out, segment->data.data + from, bytes);
 		return (long)bytes;
 	}
-	do {
-		n = pread(file_fd, out, bytes, (off_t)(segment->offset + from));
-	} while (n < 0 && errno == EINTR);
+	n = resolve_read(file_fd, out, bytes, (off_t)(segment->offset + from));
 	if (n > 0)
 		return (long)n;
-	log_error("a file cannot be compressed: %s",
-	    n < 0 ? strerror(errno) : "it was truncated meanwhile");
+	if (n == 0 || resolve_waits())
+		log_error("a file cannot be compressed: %s",
+		    n < 0 ? strerror(errno) : "it was truncated meanwhile");
 	return -1;
 }
 

@@ -91,6 +91,9 @@ answer_without_index(struct exchange *exchange, struct answer *answer, int root_
 	}
 	if (!S_ISDIR(st.st_mode))
 		answer_error(answer, exchange->arena, 404);
+	else if (settings->autoindex && exchange->path_info.ends_with_slash &&
+	    exchange->is_hasty)
+		answer_decline(answer);
 	else if (settings->autoindex && exchange->path_info.ends_with_slash)
 		listing_answer(exchange, answer, fd);
 	else

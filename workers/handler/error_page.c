@@ -36,6 +36,8 @@ open_page(const struct exchange *exchange, const struct config_error_page *page,
 	    exchange->route.settings->follow_symlinks, st);
 	if (fd >= 0 && S_ISREG(st->st_mode))
 		return fd;
+	if (fd < 0 && errno == EAGAIN && exchange->is_hasty)
+		return -1;          /* a worker looks again */
 	log_error("error_page \"%s\": %s cannot be sent: %s", page->title, page->file,
 	    fd < 0 ? strerror(errno) : "not a regular file");
 	if (fd >= 0)

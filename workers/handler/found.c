@@ -40,7 +40,12 @@ found_refuse(const struct exchange *exchange, struct answer *answer, int error)
 {
 	unsigned status = resolve_status(error);
 
-	/* The administrator must learn why; what does not exist is no news. */
+	/* The administrator must learn why; what does not exist is no news, nor what a worker will
+	 * look at again. */
+	if (error == EAGAIN && exchange->is_hasty) {
+		answer_decline(answer);
+		return;
+	}
 	if (status == 403)
 		log_notice("\"%s\" refused: %s", exchange->path.data,
 		    error == EXDEV ? "a symbolic link leaves the root (follow_symlinks)" :
@@ -238,6 +243,19 @@ evaluate(const struct exchange *exchange, const struct description *description)
 	    &description->representation, exchange->now_wall_s);
 }
 
+struct answer_file_state
+found_state(const struct stat *st)
+{
+	return (struct answer_file_state){
+		.device = (uint64_t)st->st_dev, .inode = (uint64_t)st->st_ino,
+		.file_bytes = (uint64_t)st->st_size,
+		.modified_ns = (int64_t)((uint64_t)st->st_mtim.tv_sec * NANOSECONDS) +
+		    st->st_mtim.tv_nsec,
+		.changed_ns = (int64_t)((uint64_t)st->st_ctim.tv_sec * NANOSECONDS) +
+		    st->st_ctim.tv_nsec,
+	};
+}
+
 static void
 answer_file_itself(const struct exchange *exchange, struct answer *answer, struct found *found,
     struct description *description)
@@ -264,6 +282,8 @@ answer_file_itself(const struct exchange *exchange, struct answer *answer, struc
 		answer->media_type = description->media_type;
 		answer->whole_bytes = (uint64_t)found->stat.st_size;
 		answer->is_file = true;
+		answer->state = found_state(&found->stat);
+		answer->representation = description->representation;
 	}
 }
 
@@ -290,6 +310,10 @@ found_answer(const struct exchange *exchange, struct answer *answer, struct foun
 	description.content_type = media_type_choose(exchange, found->name,
 	    &description.media_type);
 	if (exchange->route.settings->ssi &&
+	    slice_equal_nocase(description.media_type, SLICE_LITERAL("text/html")) &&
+	    exchange->is_hasty)
+		answer_decline(answer);
+	else if (exchange->route.settings->ssi &&
 	    slice_equal_nocase(description.media_type, SLICE_LITERAL("text/html")))
 		answer_includes(exchange, answer, found, &description);
 	else

@@ -20,6 +20,8 @@ struct found {                  /* filled by variants_open(); slices live in the
 	enum accept_coding coding;  /* of fd's bytes */
 };
 
+/* What tells whether a file is still the same. */
+struct answer_file_state found_state(const struct stat *st);
 /* Answers with the regular file of found; takes its descriptor. */
 void found_answer(const struct exchange *exchange, struct answer *answer, struct found *found);
 /* Answers that a file cannot be opened, for an errno of resolve_open(); logs why, unless there

@@ -30,6 +30,9 @@ limits_allow(struct exchange *exchange, struct answer *answer)
 	if (settings->request_rate_per_1000s == 0 ||
 	    real_ip_is_trusted(exchange->config, &exchange->client))
 		return true;
+	exchange->counted_rate_count++;
+	if (exchange->counted_rate_count <= exchange->paid_rate_count)
+		return true;
 	/* Inner scopes copy the pointer to the text of the one that wrote it; all workers of a
 	 * generation have it at the same place. After a reload every client starts anew. */
 	wait_ms = clients_take(exchange->clients, &exchange->client,
@@ -37,6 +40,7 @@ limits_allow(struct exchange *exchange, struct answer *answer)
 	    settings->request_burst, exchange->now_mono_ms);
 	if (wait_ms == 0)
 		return true;
+	exchange->counted_rate_count--; /* whoever answers in our place is to ask again */
 	answer_error(answer, exchange->arena, 429);
 	answer_field(answer, SLICE_LITERAL("Retry-After"),
 	    whole_seconds(exchange->arena, wait_ms));

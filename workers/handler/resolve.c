@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Path resolution by the kernel. Workers, unprivileged. Rule: no path is ever checked by
- * looking at its text and then opened: the one openat2(2) call decides.
+/* Path resolution by the kernel. Workers and keepers, unprivileged. Rules: no path is ever
+ * checked by looking at its text and then opened: the one openat2(2) call decides; in a keeper
+ * none of it waits for a disk.
  * Shown by test_resolve.c and tests/integration/20-static (links, dots, special files). */
 #include "workers/handler/resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define TRIES 4 /* openat2 says EAGAIN when something is renamed meanwhile */
+
+static bool never_waits, has_refused; /* of the process: what role it has does not change */
+
+static void
+note_refusal(void)
+{
+	has_refused |= never_waits && errno == EAGAIN;
+}
 
 static int
 open_below(int root_fd, const char *below_root, bool follows_links, uint64_t flags)
@@ -23,11 +35,70 @@ open_below(int root_fd, const char *below_root, bool follows_links, uint64_t fla
 	how.flags = flags | O_CLOEXEC;
 	how.resolve = follows_links ? RESOLVE_NO_MAGICLINKS :
 	    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+	if (never_waits)
+		how.resolve |= RESOLVE_CACHED;
 	do {
 		fd = (int)syscall(SYS_openat2, root_fd, below_root[0] == '\0' ? "." : below_root,
 		    &how, sizeof how);
-	} while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
+	} while (fd < 0 && (errno == EINTR ||
+	    (errno == EAGAIN && !never_waits && ++tries < TRIES)));
+	if (fd < 0 && never_waits && errno == EINVAL)
+		errno = EAGAIN;     /* Linux before 5.12 cannot promise not to wait */
+	if (fd < 0)
+		note_refusal();
 	return fd;
+}
+
+void
+resolve_never_wait(void)
+{
+	never_waits = true;
+}
+
+bool
+resolve_waits(void)
+{
+	return !never_waits;
+}
+
+bool
+resolve_take_refusal(void)
+{
+	bool was_refused = has_refused;
+
+	has_refused = false;
+	return was_refused;
+}
+
+/* A file system that cannot tell whether it would wait (EOPNOTSUPP) is taken to wait, but for
+ * those that are nothing but memory. */
+static ssize_t
+read_at_once(int fd, void *out, size_t bytes, off_t offset)
+{
+	struct iovec iov = { out, bytes };
+	ssize_t n = preadv2(fd, &iov, 1, offset, RWF_NOWAIT);
+	struct statfs fs;
+
+	if (n < 0 && errno == EOPNOTSUPP && fstatfs(fd, &fs) == 0 &&
+	    (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+		n = pread(fd, out, bytes, offset);
+	else if (n < 0 && errno == EOPNOTSUPP)
+		errno = EAGAIN;
+	if (n < 0)
+		note_refusal();
+	return n;
+}
+
+ssize_t
+resolve_read(int fd, void *out, size_t bytes, off_t offset)
+{
+	ssize_t n;
+
+	do {
+		n = never_waits ? read_at_once(fd, out, bytes, offset) :
+		    pread(fd, out, bytes, offset);
+	} while (n < 0 && errno == EINTR);
+	return n;
 }
 
 int

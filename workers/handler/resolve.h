@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "workers/mem/arena.h"
 #include "workers/mem/slice.h"
@@ -17,6 +18,16 @@ int resolve_open(int root_fd, const char *below_root, bool follows_links,
 /* A directory to start from, or to know that it is there: the descriptor is O_PATH. -1 and
  * errno; ENOTDIR: it is something else. */
 int resolve_directory(int root_fd, const char *below_root, bool follows_links);
+/* pread(2) of a file that was opened here; EINTR goes on. */
+ssize_t resolve_read(int fd, void *out, size_t bytes, off_t offset);
+/* From now on, for the life of the process, nothing here waits for a disk: what is not in
+ * memory is not found or read, with EAGAIN, and that is remembered. For keepers, whose other
+ * clients would wait too. */
+void resolve_never_wait(void);
+bool resolve_waits(void);
+/* Whether that has happened since the last call: an answer that was made meanwhile may be a wrong
+ * one, and is to be made by somebody who can wait. */
+bool resolve_take_refusal(void);
 /* The status that answers an errno of both: 403, 404, 500 or 503. */
 unsigned resolve_status(int error);
 

@@ -36,14 +36,28 @@ names_a_path(const struct exchange *exchange)
 	    exchange->request->target_form == HTTP_TARGET_ABSOLUTE;
 }
 
+/* The settings of each location on the way count, not only those of the last one. */
+static void
+note_dependence(struct exchange *exchange)
+{
+	const struct config_settings *settings = exchange->route.settings;
+
+	exchange->is_personal |= settings->allow_count > 0 || settings->deny_count > 0 ||
+	    settings->auth_type != CONFIG_AUTH_OFF || settings->request_rate_per_1000s > 0 ||
+	    settings->limit_rate_bytes_s > 0 || settings->languages.count > 0 ||
+	    settings->cors.count > 0;
+}
+
 bool
 site_admit(struct exchange *exchange, struct answer *answer)
 {
 	if (!names_a_path(exchange))
 		return route_server(exchange, answer) && !static_refuses_method(exchange, answer);
-	return route_request(exchange, answer) && limits_allow(exchange, answer) &&
-	    !cors_answers_preflight(exchange, answer) && access_allow(exchange, answer) &&
-	    !static_refuses_method(exchange, answer);
+	if (!route_request(exchange, answer))
+		return false;
+	note_dependence(exchange);
+	return limits_allow(exchange, answer) && !cors_answers_preflight(exchange, answer) &&
+	    access_allow(exchange, answer) && !static_refuses_method(exchange, answer);
 }
 
 /* Once for each limit: *asked is the last one that was, which locations share by inheriting it.
@@ -74,8 +88,10 @@ site_answer(struct exchange *exchange, struct answer *answer)
 			answer_error(answer, exchange->arena, 500);
 			return;
 		}
-		if (!route_again(exchange, answer) ||
-		    !limits_allow_too(exchange, answer, &asked) ||
+		if (!route_again(exchange, answer))
+			return;
+		note_dependence(exchange);
+		if (!limits_allow_too(exchange, answer, &asked) ||
 		    !access_allow(exchange, answer))
 			return;
 	}
@@ -84,6 +100,8 @@ site_answer(struct exchange *exchange, struct answer *answer)
 void
 site_finish(struct exchange *exchange, struct answer *answer, bool is_routed)
 {
+	if (answer->is_declined)
+		return;
 	if (is_routed && answer->is_generated_error)
 		error_page_replace(exchange, answer);
 	if (is_routed)

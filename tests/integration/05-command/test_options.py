@@ -153,7 +153,7 @@ index = { "index.html", "a \"b\" \\ c.html" }
 pool { start = 3 min_idle = 2 max_idle = 20 max_workers = 99 max_requests = 0 }
 keepalive { timeout = "90s" linger = "1500ms" max_requests = 7 }
 limits { header_timeout = "2m" body_timeout = "1h" body_size = "1536k" header_size = "64k" }
-log { format = "%h \"%r\" %>s %{X-A}i %%" buffer = "32k" flush = "250ms" level = "warn"
+log { format = "%h \"%r\" %>s %{X-A}i %%" full = "count" flush = "250ms" level = "warn"
       access = "stdout" error = "stderr" }
 listen "127.0.0.1:8080" { backlog = 9 defer_accept = "2s" }
 listen "[::1]:8081" {}

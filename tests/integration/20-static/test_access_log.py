@@ -9,6 +9,7 @@ import signal
 import pytest
 
 import muster
+import processes
 
 FIELDS = [("Referer", "http://from.example/"), ("User-Agent", "agent/1.0")]
 TIME = r"\[[0-9]{2}/[A-Z][a-z]{2}/20[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2} \+0000\]"
@@ -104,15 +105,17 @@ def test_standard_descriptors(serve, target):
 def test_off(serve):
     server = serve(log={"access": "off"})
     assert server.get("/").status == 200
+    assert not processes.pids_of_role(server, "logger"), "there is nothing to do for it"
     server.stop()
     assert server.access() == "" and server.stdout() == "" and server.stderr() == ""
 
 
 @pytest.mark.parametrize("stays", [False, True], ids=["client gone", "client idle"])
-def test_a_buffered_record_is_written_without_another_request(serve, stays):
+@pytest.mark.parametrize("full", ["wait", "count"])
+def test_a_record_is_written_without_another_request(serve, stays, full):
     """A quiet site: the record of the last visitor must not wait for the next one, nor until the
     visitor's connection ends."""
-    server = serve(log={"buffer": "64k", "flush": "1s"}, keepalive={"timeout": "1h"})
+    server = serve(log={"full": full}, keepalive={"timeout": "1h"})
     with server.connect() as client:
         client.request()
         if not stays:
@@ -121,39 +124,59 @@ def test_a_buffered_record_is_written_without_another_request(serve, stays):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
-def test_buffered_records_are_written_at_the_stop(serve, number):
-    server = serve(log={"buffer": "64k", "flush": "1h"})
+def test_what_waits_for_the_logger_is_written_at_the_stop(serve, number):
+    """The first record wakes it, the others wait for its next look, which is an hour off."""
+    server = serve(log={"flush": "1h"})
     for _ in range(10):
         server.get("/")
-    assert server.access() == ""
     server.stop(number)
     assert server.access().count("GET / HTTP/1.1") == 10
 
 
-def test_a_full_buffer_is_written(serve):
-    server = serve(log={"buffer": "1k", "flush": "1h", "format": "combined"},
-                   pool={"start": 1, "max_requests": 0})
+def test_a_ring_that_fills_does_not_wait_for_its_time(serve):
+    """Many times what a ring holds, and the logger's next look an hour off."""
+    server = serve(log={"flush": "1h", "format": "combined"},
+                   pool={"start": 1, "max_requests": 0},
+                   keepalive={"keepers": 0, "max_requests": 0})
     with server.connect() as client:
-        for _ in range(100):
-            client.request()
-    lines = server.wait_for_access(80)
-    assert all(line.endswith('"GET / HTTP/1.1" 200 6 "-" "-"') for line in lines), \
-        "a buffer is written only between records"
+        for number in range(1000):
+            assert client.request(target=f"/?{number}-" + "z" * 400).status == 200
+    lines = server.wait_for_access(900)     # all but what makes no half of a ring
     server.stop()
-    assert server.access().count("\n") == 100
+    lines = server.access().splitlines()
+    assert [int(re.search(r"/\?(\d+)-z{400} ", line)[1]) for line in lines] == list(range(1000))
 
 
-def test_a_record_that_is_larger_than_the_buffer(serve):
-    server = serve(log={"buffer": "512", "flush": "1h"}, pool={"start": 1})
+def test_a_long_record(serve):
+    """Longer than anything that a log is likely to hold, and cut where it is longer still."""
+    server = serve(log={"format": "%q %{X}i %{Y}i"})
     with server.connect() as client:
-        client.request(target="/?first")
-        client.request(target="/?" + "x" * 2000)
-        first, second = server.wait_for_access(2)
-    assert "?first" in first and "x" * 2000 in second
+        for query, x, y in (("whole", 3000, 4000), ("cut", 6000, 7000), ("after", 1, 1)):
+            client.request(target=f"/?{query}", fields=[("X", "x" * x), ("Y", "y" * y)])
+    records = server.wait_for_access(3)
+    assert records[0] == f"?whole {'x' * 3000} {'y' * 4000}"
+    assert re.match(r"\?cut x{1000}", records[1]) and 4000 < len(records[1]) <= 8192
+    assert records[2] == "?after x y"
+
+
+def test_records_come_in_order_of_time(serve):
+    """Each request begins when the one before has ended, at another worker mostly, whose ring the
+    logger may look at sooner; others keep it busy meanwhile."""
+    server = serve(log={"format": "%r", "flush": "1ms"},
+                   pool={"start": 8, "min_idle": 8, "max_idle": 16})
+    count = 400
+    with processes.Hammer(server, {b"start\n"}, thread_count=2) as hammer:
+        for number in range(count):
+            with server.connect() as client:
+                client.request(target=f"/?order-{number}", fields=[("Connection", "close")])
+                client.expect_close()   # then its record is in the ring
+    assert not hammer.failures, hammer.failures
+    server.stop()
+    found = [int(number) for number in re.findall(r"/\?order-(\d+) ", server.access())]
+    assert found == list(range(count))
 
 
 def test_many_workers_tear_no_record(serve):
-    """They share the file, opened for appending."""
     server = serve(pool={"start": 8, "min_idle": 8, "max_idle": 16})
     clients = [server.connect() for _ in range(8)]
     data = b"".join(muster.request(target=f"/?{i:03d}" + "y" * 500) for i in range(50))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files that change while they are sent. What has been promised in the head is kept, or the
 connection ends early, so that the client can tell; the worker lives on."""
+import itertools
 import os
 
 import pytest
@@ -8,16 +9,19 @@ import pytest
 import muster
 
 LARGE_BYTES = 64 << 20
+NUMBERS = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def server(module_serve):
-    return module_serve({"index.html": "start\n"}, pool={"start": 1, "max_idle": 1})
+@pytest.fixture(scope="module", params=["0s", "200ms"])
+def server(request, module_serve):
+    """Opens the file for each request, or keeps it open for some."""
+    return module_serve({"index.html": "start\n"}, pool={"start": 1, "max_idle": 1},
+                        more=f'cache {{ valid = "{request.param}" }}')
 
 
 @pytest.fixture
 def large(server):
-    path = server.site / "large"
+    path = server.site / f"large{next(NUMBERS)}"
     with open(path, "wb") as file:
         file.write(b"old" * 1000)
         file.truncate(LARGE_BYTES)
@@ -28,7 +32,7 @@ def large(server):
 def reader(server, large):
     """A client that has the head and then stopped reading: the server waits for it."""
     with server.connect(receive_buffer=1 << 16) as client:
-        client.send(muster.request(target="/large") + muster.request())
+        client.send(muster.request(target=f"/{large.name}") + muster.request())
         assert client.read_head()["Content-Length"] == str(LARGE_BYTES)
         yield client
 
@@ -47,7 +51,7 @@ def test_truncated(server, large, reader):
 def test_truncated_to_nothing(server, large, reader):
     os.truncate(large, 0)
     assert len(reader.rest()) < LARGE_BYTES
-    assert server.get("/large").body == b""
+    muster.wait_for(lambda: server.get(f"/{large.name}").body == b"", "the empty file")
 
 
 def test_grown(large, reader):
@@ -66,13 +70,13 @@ def test_replaced(server, large, reader):
     body = reader.take(LARGE_BYTES)
     assert body[:3000] == b"old" * 1000 and not body[3000:].strip(b"\0")
     assert reader.response().body == b"start\n"
-    assert server.get("/large").body == b"new"
+    muster.wait_for(lambda: server.get(f"/{large.name}").body == b"new", "the new file")
 
 
 def test_removed(server, large, reader):
     large.unlink()
     assert len(reader.take(LARGE_BYTES)) == LARGE_BYTES
-    assert server.get("/large").status == 404
+    muster.wait_for(lambda: server.get(f"/{large.name}").status == 404, "404")
 
 
 def test_root_that_is_replaced(serve):

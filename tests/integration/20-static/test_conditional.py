@@ -62,7 +62,7 @@ def test_etag_can_be_turned_off(client):
 
 def test_etag_follows_the_file(serve):
     """Size or time alone make a new one; a nanosecond is enough."""
-    server = serve({"a.txt": "0123456789"})
+    server = serve({"a.txt": "0123456789"}, more='cache { valid = "0s" }')
     path = server.site / "a.txt"
     seen = []
     for content, time_ns in [("0123456789", 1_700_000_000_000_000_000),

@@ -162,7 +162,8 @@ def test_media_types_without_a_file(serve):
 def test_index_of_an_inner_scope_comes_first(serve):
     server = serve({"index.html": "outer", "a/inner.html": "inner", "a/index.html": "outer",
                     "b/index.html": "outer"},
-                   more='host "*" { location "/a/" { index = { "inner.html" } } }')
+                   more='host "*" { location "/a/" { index = { "inner.html" } } }'
+                   'cache { valid = "0s" }')
     assert server.get("/a/").body == b"inner"
     assert server.get("/b/").body == b"outer"
     os.remove(server.site / "a" / "inner.html")

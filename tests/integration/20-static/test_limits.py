@@ -191,7 +191,8 @@ def test_refused_head_has_no_body(server):
 
 def test_connections_of_a_dead_worker_are_given_back(serve):
     server = serve(FILES, limits={**LIMIT, "connections_per_client": 1},
-                   pool={"start": 3, "min_idle": 2}, log={"format": "%P %>s"})
+                   pool={"start": 3, "min_idle": 2}, log={"format": "%P %>s"},
+                   keepalive={"keepers": 0})
     server.may_crash = True
     with hold(server):
         pid = int(server.wait_for_access(1)[0].split()[0])

@@ -192,7 +192,8 @@ def test_without_accept_encoding_nothing_more_is_looked_up(make_server, tmp_path
     (tmp_path / "trace").mkdir()
     server = make_server(wrapper=["strace", "-D", "-ff", "-qq", "-e", "trace=openat2", "-o",
                                   str(tmp_path / "trace" / "of")],
-                         pool={"start": 1, "min_idle": 1}, log={"format": "%P"})
+                         pool={"start": 1, "min_idle": 1}, log={"format": "%P"},
+                         keepalive={"keepers": 0}, more='cache { valid = "0s" }')
     muster.write_files(server.site, {"a.js": SCRIPT, "a.png": "png"})
     server.start()
     with server.connect() as client:

@@ -37,7 +37,8 @@ def server(module_serve, folder):
     os.symlink("a b.txt", homes / "alice" / "public_html" / "link")
     server = module_serve({"index.html": "site", "~file": "file of the site",
                            "pub/~x/index.html": "no user"},
-                          more=f'''host "*" {{
+                          more=f'''cache {{ valid = "0s" }}
+host "*" {{
         user_dir = "{homes}/*/public_html"
         location "/~frank/" {{ deny = {{ "all" }} }}
         location "/~erin/" {{ alias = "{homes}/dave/public_html" }}

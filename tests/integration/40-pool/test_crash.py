@@ -12,7 +12,8 @@ PLAIN_SIGNALS = {"ASAN_OPTIONS": "handle_segv=0"}
 
 
 def start(folder, files, **options):
-    server = processes.Started(folder, environment=PLAIN_SIGNALS, **options)
+    server = processes.Started(folder, environment=PLAIN_SIGNALS, keepalive={"keepers": 0},
+                               **options)
     server.may_crash = True
     muster.write_files(server.site, files)
     return server
@@ -44,7 +45,7 @@ def test_a_crash_is_logged_with_its_request_and_harms_nobody_else(tmp_path):
 
 def test_a_crash_while_reading_names_the_client(tmp_path):
     with start(tmp_path / "server", {}) as server:
-        client = processes.hold(server, 1)[0]
+        client = server.connect().send("GET / HT")
         pid = processes.worker_of(server, client)
         assert crash(server, pid) == "while reading, connected to 127.0.0.1"
         client.close()

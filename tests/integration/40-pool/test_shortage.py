@@ -11,6 +11,7 @@ import pytest
 import muster
 import processes
 
+NO_CACHE = 'cache { valid = "0s" }'      # every request opens its file
 DELAY = r"next worker is started in (\d+) ms"
 
 
@@ -20,7 +21,7 @@ def delays(server):
 
 def test_a_fork_that_fails_is_survived_and_tried_again(tmp_path):
     """As an ordinary user, because root is exempt from RLIMIT_NPROC."""
-    options = {"pool": {"start": 3, "min_idle": 1, "max_idle": 8}}
+    options = {"pool": {"start": 3, "min_idle": 1, "max_idle": 8}, "keepalive": {"keepers": 0}}
     with processes.UserServer(tmp_path / "server", **options) as server:
         soft = processes.set_limit(server.pid, resource.RLIMIT_NPROC, 1)
         clients = processes.hold(server, 2)
@@ -42,7 +43,8 @@ def test_a_fork_that_fails_is_survived_and_tried_again(tmp_path):
 
 
 def test_workers_that_die_unserved_are_started_ever_later(make_server):
-    server = make_server(pool={"start": 1, "min_idle": 1, "max_idle": 1})
+    server = make_server(pool={"start": 1, "min_idle": 1, "max_idle": 1},
+                         keepalive={"keepers": 0})
     server.may_crash = True
     muster.write_files(server.site, {"index.html": "start\n"})
     server.start()
@@ -67,7 +69,8 @@ def test_workers_that_die_unserved_are_started_ever_later(make_server):
 def test_a_worker_without_descriptors_waits_for_some(serve):
     """Said once, and the client is served when there are some again. The first client gets the
     descriptor that accept(2) has taken before it waits; then there is none for the file."""
-    server = serve(pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1})
+    server = serve(pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1},
+                   more=NO_CACHE)
     assert server.get().status == 200
     [pid] = server.worker_pids()
     soft = processes.set_limit(pid, resource.RLIMIT_NOFILE, 3)
@@ -89,7 +92,8 @@ def test_a_worker_without_descriptors_waits_for_some(serve):
 def test_a_file_that_cannot_be_opened_for_want_of_descriptors(serve, target):
     """That is the server's trouble and not the client's, and it passes."""
     server = serve({"index.html": "start\n", "sub/index.html": "sub\n"},
-                   pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1})
+                   pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1},
+                   more=NO_CACHE)
     with server.connect() as client:
         assert client.request(target=target).status == 200
         [pid] = server.worker_pids()

@@ -106,7 +106,8 @@ def test_max_requests_ends_a_kept_alive_connection_politely(serve):
 
 @pytest.mark.parametrize("has_served", [False, True], ids=["unserved", "served"])
 def test_a_killed_idle_worker_is_replaced(make_server, has_served):
-    server = make_server(pool={"start": 2, "min_idle": 2, "max_idle": 2})
+    server = make_server(pool={"start": 2, "min_idle": 2, "max_idle": 2},
+                         keepalive={"keepers": 0})
     server.may_crash = True
     muster.write_files(server.site, {"index.html": "start\n"})
     server.start()

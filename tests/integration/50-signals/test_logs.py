@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""USR1 after a rename of the log files. Would break if a worker missed the new files, took them in
-the middle of a record, or was started anew for it."""
+"""The logs when something happens: USR1 after a rename of the files, processes that are killed,
+a reader that does not read. Would break if a process missed the new files or was started anew for
+it, or if a record was torn, written twice or lost."""
+import contextlib
+import fcntl
+import os
 import re
 import signal
+import threading
 
 import pytest
 
@@ -32,8 +37,25 @@ def old_records(server, number):
 
 def has_open(server, path):
     """The processes that hold this file open."""
-    return [pid for pid in [server.pid, *server.worker_pids()]
-            if str(path) in processes.descriptors(pid).values()]
+    return {pid for pid in [server.pid, *server.child_pids()]
+            if str(path) in processes.descriptors(pid).values()}
+
+
+def logger_of(server):
+    """Its pid, as soon as there is one."""
+    return muster.wait_for(lambda: processes.pids_of_role(server, "logger"), "a logger")[0]
+
+
+@contextlib.contextmanager
+def logger_held(server):
+    """The logger does nothing meanwhile: what is logged stays in the rings."""
+    pid = logger_of(server)
+    os.kill(pid, signal.SIGSTOP)
+    muster.wait_for(lambda: muster.process_stat(pid)[0] == "T", "the logger to stand still")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_both_logs_go_on_in_new_files(serve):
@@ -51,25 +73,28 @@ def test_both_logs_go_on_in_new_files(serve):
 
 
 def test_idle_processes_let_go_of_the_old_files(serve):
-    """Or the space of a rotated file would not come free until each worker has served."""
+    """Or the space of a rotated file would not come free until each worker has served. Only the
+    master and the logger have the access log."""
     server = serve(pool={"start": 6, "max_idle": 8})
-    before = server.worker_pids()
+    before = server.child_pids()
     rotate(server, 1)
-    for path in (server.access_path, server.error_path):
+    everybody = {server.pid, *before}
+    for path, wanted in ((server.access_path, {server.pid, logger_of(server)}),
+                         (server.error_path, everybody)):
         old = path.with_suffix(".1")
-        muster.wait_for(lambda: not has_open(server, old), f"nobody to hold {old.name}")
-        assert set(has_open(server, path)) == {server.pid, *server.worker_pids()}
-    assert server.worker_pids() == before, "reopening starts and ends no worker"
+        muster.wait_for(lambda old=old: not has_open(server, old), f"nobody to hold {old.name}")
+        muster.wait_for(lambda: has_open(server, path) == wanted,
+                        lambda: f"{wanted} to hold {path.name}, not {has_open(server, path)}")
+    assert server.child_pids() == before, "reopening starts and ends no process"
 
 
 def test_hundreds_of_workers_follow(serve):
     """All ask the master at once, more than a socket's queue takes."""
     server = serve(pool={"start": 300, "max_idle": 400, "max_workers": 400})
     rotate(server, 1)
-    old = server.access_path.with_suffix(".1")
+    old = server.error_path.with_suffix(".1")
     muster.wait_for(lambda: not has_open(server, old) or "could not be had" in
-                    server.log() + server.error_path.with_suffix(".1").read_text(),
-                    "all to follow")
+                    server.log() + old.read_text(), "all to follow")
     assert not has_open(server, old)
 
 
@@ -91,10 +116,10 @@ def test_a_held_request_is_recorded_in_the_new_file(serve):
     assert old_records(server, 1) == ["GET /?kept-before HTTP/1.1"]
 
 
-@pytest.mark.parametrize("buffer", ["0", "4k"])
-def test_no_record_is_lost_or_torn_while_clients_hammer(serve, buffer):
+@pytest.mark.parametrize("flush", ["1ms", "100ms"])
+def test_no_record_is_lost_or_torn_while_clients_hammer(serve, flush):
     server = serve(pool={"start": 4, "min_idle": 2, "max_idle": 8, "max_requests": 0},
-                   log={"format": "%m %U%q %s", "buffer": buffer, "flush": "10ms"})
+                   log={"format": "%m %U%q %s", "flush": flush})
     address, before = server.address(), server.worker_pids()
     rotations = 6
     with processes.Hammer(server, {b"start\n"}) as hammer:
@@ -115,14 +140,14 @@ def test_no_record_is_lost_or_torn_while_clients_hammer(serve, buffer):
     found = [record.split()[1] for record in records]
     assert len(found) == len(set(found)), "a record is there twice"
     assert set(found) == asked
-    assert set(before) <= worker_pids_in(server, rotations), "a worker was started anew"
+    assert set(before) <= pids_in(server, rotations), "a process was started anew"
 
 
-def worker_pids_in(server, rotations):
-    """The workers of which no end is known: none died, none was replaced."""
+def pids_in(server, rotations):
+    """Those of which no end is known: none died, none was replaced."""
     text = "".join(server.error_path.with_suffix(f".{number}").read_text()
                    for number in range(rotations)) + server.log()
-    started = {int(pid) for pid in re.findall(r"debug: worker (\d+) started", text)}
+    started = {int(pid) for pid in re.findall(r"debug: [a-z]+ (\d+) started", text)}
     return started if "died" not in text else set()
 
 
@@ -153,3 +178,265 @@ def test_usr1_that_comes_often_is_obeyed(serve):
         assert client.response().status == 200
         client.close()
     assert sorted(server.wait_for_access(8)) == [f"GET /?{number} HTTP/1.1" for number in range(8)]
+
+
+# ---- processes that are killed ----
+
+
+def ask_and_close(server, targets):
+    """Requests whose records are in some ring when this returns: a worker closes after that."""
+    for target in targets:
+        with server.connect() as client:
+            assert client.request(target=target, fields=[("Connection", "close")]).status == 200
+            client.expect_close()
+
+
+def test_records_survive_the_kill_of_who_made_them(serve):
+    """Twice, so that those who come after them use the same slots, and kept connections as
+    well."""
+    server = serve(pool={"start": 4, "min_idle": 2}, log={"format": "%U%q"})
+    server.may_crash = True
+    wanted = []
+    with logger_held(server):
+        for count in (1, 2):
+            wanted += [f"/?{count}-{number}" for number in range(20)]
+            ask_and_close(server, wanted[-20:])
+            with server.connect() as kept:
+                for number in range(20):
+                    wanted.append(f"/?kept-{count}-{number}")
+                    assert kept.request(target=wanted[-1]).status == 200
+                kept.send(b"the end\r\n\r\n")
+                assert kept.response().status == 400
+                kept.expect_close()
+            victims = set(processes.pids_of_role(server, "worker") +
+                          processes.pids_of_role(server, "keeper"))
+            for pid in victims:
+                os.kill(pid, signal.SIGKILL)
+            muster.wait_for(lambda: not victims & set(server.worker_pids()), "their end")
+            muster.wait_for(lambda: processes.pids_of_role(server, "worker"), "others instead")
+        assert server.access() == "", "then this test shows nothing"
+    found = server.wait_for_access(len(wanted) + 2)
+    assert [target for target in found if target.startswith("/?")] == wanted
+
+
+def test_records_survive_the_kill_of_the_logger(serve):
+    """It is replaced, and who needs room in a ring waits for that. What it had written and not yet
+    taken out of the rings is there twice."""
+    server = serve(pool={"start": 4, "max_idle": 8}, log={"format": "<%U%q>", "flush": "1ms"})
+    server.may_crash = True
+    with processes.Hammer(server, {b"start\n"}) as hammer:
+        for _ in range(4):
+            hammer.wait_for_more()
+            pid = logger_of(server)
+            os.kill(pid, signal.SIGKILL)
+            muster.wait_for(lambda pid=pid: processes.pids_of_role(server, "logger")
+                            not in ([], [pid]), "the next logger")
+    assert not hammer.failures, hammer.failures
+    assert server.stop() == 0
+    assert set(re.findall(r"<(/[^<>]*)>\n", server.access())) == set(hammer.targets)
+    assert len(re.findall("error: logger \\d+ ", server.log())) == 4
+
+
+def test_the_master_can_die_first(serve):
+    """Nobody tells the others in order then: the logger stays until the last one has served."""
+    content = processes.large_content()
+    server = serve({"index.html": "start\n", "big.bin": content}, log={"format": "%U%q"})
+    server.may_crash = True
+    download = processes.Download(server, "/big.bin")
+    ask_and_close(server, ["/?before"])
+    os.kill(server.pid, signal.SIGKILL)
+    server.process.wait()
+    assert download.finish() == content
+    assert server.wait_for_access(2) == ["/?before", "/big.bin"]
+    muster.wait_for(lambda: not muster.session_pids(server.process.pid), "the end of all")
+
+
+def test_no_record_is_lost_at_a_reload(serve):
+    """Two logs in turns: each record is in one of them, once."""
+    server = serve(pool={"start": 4, "min_idle": 2, "max_idle": 8},
+                   log={"format": "%U%q", "flush": "1ms"})
+    paths = [server.access_path, server.folder / "other.log"]
+    with processes.Hammer(server, {b"start\n"}) as hammer:
+        for number in range(1, 5):
+            hammer.wait_for_more()
+            server.sections["log"]["access"] = paths[number % 2]
+            server.write_config()
+            server.send_signal(signal.SIGHUP)
+            server.wait_for_log("reload: new configuration in force", number)
+    assert not hammer.failures, hammer.failures
+    assert server.stop() == 0
+    found = "".join(path.read_text() for path in paths).splitlines()
+    assert sorted(found) == sorted(hammer.targets)
+    assert all(path.stat().st_size for path in paths)
+
+
+# ---- a reader that does not read ----
+
+PIPE_BYTES = 4096
+
+
+class Pipe:
+    """A FIFO as the access log, small, and open for reading so that musterd can open it."""
+
+    def __init__(self, folder):
+        self.path = folder / "pipe"
+        os.mkfifo(self.path)
+        self.path.chmod(0o666)
+        self.fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.data = bytearray()
+
+    def read_some(self):
+        with contextlib.suppress(BlockingIOError):
+            self.data += os.read(self.fd, 1 << 20)
+
+    def lines(self):
+        return self.data.decode().splitlines()
+
+    def wait_for_lines(self, count):
+        def look():
+            self.read_some()
+            return self.data.count(b"\n") >= count
+
+        muster.wait_for(look, lambda: f"{count} lines in the pipe, not {len(self.lines())}")
+        return self.lines()
+
+    def wait_for_end(self):
+        """Until nobody has it open any more."""
+        def look():
+            try:
+                data = os.read(self.fd, 1 << 20)
+            except BlockingIOError:
+                return False
+            self.data += data
+            return not data
+
+        muster.wait_for(look, "the end of the pipe")
+        return self.lines()
+
+    def close(self):
+        os.close(self.fd)
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    tmp_path.chmod(0o755)
+    one = Pipe(tmp_path)
+    yield one
+    one.close()
+
+
+class Visitor(threading.Thread):
+    """Asks on one connection as long as it is answered; its records are about a kilobyte long, and
+    all of them a multiple of what pipe and ring hold."""
+
+    def __init__(self, server, count=400):
+        super().__init__(daemon=True)
+        self.server = server
+        self.targets = [f"/?{number}-" + "v" * 1000 for number in range(count)]
+        self.answered_count = 0
+        self.failure = None
+        self.start()
+
+    def run(self):
+        try:
+            with self.server.connect() as client:
+                for target in self.targets:
+                    assert client.request(target=target).status == 200
+                    self.answered_count += 1
+        except (OSError, AssertionError) as error:
+            self.failure = error
+
+    def finish(self):
+        self.join(muster.PATIENCE_S)
+        assert not self.is_alive(), f"only {self.answered_count} answers"
+        assert self.failure is None, self.failure
+
+
+def serve_into(serve, pipe, full):
+    """One worker that keeps its connection, and a log that nobody reads yet."""
+    return serve(log={"access": pipe.path, "format": "%U%q", "full": full, "flush": "1ms"},
+                 pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_requests": 0},
+                 keepalive={"keepers": 0, "max_requests": 0})
+
+
+def wait_for_naps(server, visitor):
+    """Until a worker wakes again and again and does not answer."""
+    def look():
+        before = visitor.answered_count
+        naps = {pid: processes.wakes_of(pid) for pid in processes.pids_of_role(server, "worker")}
+        if before == 0:
+            return False
+        muster.wait_for(lambda: visitor.answered_count != before or any(
+            processes.wakes_of(pid) > naps[pid] + 20 for pid in naps), "a nap or an answer")
+        return visitor.answered_count == before
+
+    muster.wait_for(look, lambda: f"a wait, not {visitor.answered_count} answers")
+
+
+def test_a_full_ring_is_waited_for(serve, pipe):
+    server = serve_into(serve, pipe, "wait")
+    visitor = Visitor(server)
+    wait_for_naps(server, visitor)
+    assert visitor.answered_count < len(visitor.targets), "then there was no wait"
+    assert pipe.wait_for_lines(len(visitor.targets)) == visitor.targets
+    visitor.finish()
+    assert not processes.log_lines(server, "records were lost")
+
+
+def test_a_full_ring_is_counted(serve, pipe):
+    """Nobody waits, that something is lost is said while it happens, and in the end what is not
+    in the log is in the numbers."""
+    server = serve_into(serve, pipe, "count")
+    visitor = Visitor(server)
+    visitor.finish()
+    server.wait_for_log("records were lost")
+    server.send_signal(signal.SIGQUIT)
+    found = pipe.wait_for_end()
+    server.stop()
+    lost = sum(map(int, re.findall(r"warn: access log: (\d+) records were lost", server.log())))
+    assert 0 < lost and lost + len(found) == len(visitor.targets)
+    assert [target for target in visitor.targets if target in set(found)] == found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_a_reader_that_does_not_read_does_not_hold_the_stop(serve, pipe, number):
+    server = serve_into(serve, pipe, "wait")
+    server.sections["limits"]["drain_timeout"] = "1s"
+    server.write_config()
+    processes.reload(server)
+    visitor = Visitor(server)
+    wait_for_naps(server, visitor)
+    assert server.stop(number) == 0
+    visitor.join()
+    assert "the last records are not in it" in server.log()
+
+
+def test_a_reader_that_does_not_read_does_not_hold_the_logs(serve, pipe):
+    """The pipe is moved out of the way: what waits for its reader goes into the new file."""
+    server = serve_into(serve, pipe, "wait")
+    visitor = Visitor(server)
+    wait_for_naps(server, visitor)
+    moved = pipe.path.rename(pipe.path.with_suffix(".1"))
+    server.send_signal(signal.SIGUSR1)
+    visitor.finish()
+    wanted = set(visitor.targets)
+    old = set(pipe.wait_for_end())
+    muster.wait_for(lambda: set(pipe.path.read_text().splitlines()) | old == wanted,
+                    "all records in the pipe or the file")
+    assert old and not set(pipe.path.read_text().splitlines()) & old
+    assert moved.is_fifo()
+
+
+def test_a_reader_that_has_gone_is_said_once(serve, tmp_path):
+    pipe = Pipe(tmp_path)
+    tmp_path.chmod(0o755)
+    server = serve_into(serve, pipe, "wait")
+    ask_and_close(server, ["/?read"])
+    assert pipe.wait_for_lines(1) == ["/?read"]
+    pipe.close()
+    visitor = Visitor(server)
+    visitor.finish()
+    server.wait_for_log("error: access log: Broken pipe")
+    server.stop()
+    assert len(processes.log_lines(server, "access log: Broken pipe")) == 1

@@ -55,7 +55,8 @@ def test_what_is_under_way_ends_with_the_old_configuration(serve):
         before = set(server.worker_pids())
         serve_new_site(server)
         reload(server)
-        kept.expect_close()             # between requests: it may come back to the new one
+        # Between requests: it goes on, with the new one as soon as the old keepers have left.
+        muster.wait_for(lambda: kept.request().body == b"new\n", "the new site")
     # Two are busy; an idle one may take a connection until its signal has come.
     muster.wait_for(lambda: len(before & set(server.worker_pids())) <= 2, "the end of idle ones")
     assert server.get().body == b"new\n"
@@ -94,7 +95,7 @@ def test_clients_under_load_notice_nothing(serve):
 def test_clients_in_the_kernels_queue_are_answered_by_new_workers(serve):
     """All old workers are held, and may not be multiplied; those who wait lose nothing."""
     server = start(serve, pool={"start": 2, "min_idle": 1, "max_idle": 2, "max_workers": 2},
-                   limits={"drain_timeout": "1h"})
+                   limits={"drain_timeout": "1h"}, keepalive={"keepers": 0})
     held = processes.hold(server, 2)
     queued = [server.connect().send(muster.request(fields=[("Connection", "close")]))
               for _ in range(10)]
@@ -214,7 +215,7 @@ def halt(pid, least_read_bytes):
 def halt_the_reader(server):
     """Sends HUP and stops the child that has read the file, before it has said what it thinks of
     it. None when it was not caught there; that reload is over then."""
-    before = set(server.worker_pids())
+    before = set(server.child_pids())
     ends = len(processes.log_lines(server, "kept the old configuration"))
     server.send_signal(signal.SIGHUP)
     readers = muster.wait_for(lambda: set(muster.child_pids(server.pid)) - before or len(

@@ -188,14 +188,16 @@ START_TEST(values_reach_their_fields)
 	struct config *config = config_load_text(
 	    "user = u group = g pid_file = \"/p\" types_file = \"\"\n"
 	    "pool { start = 2 min_idle = 3 max_idle = 4 max_workers = 500 max_requests = 0 }\n"
-	    "keepalive { timeout = 0s linger = 2s max_requests = 7 }\n"
+	    "keepalive { timeout = 0s linger = 2s max_requests = 7\n"
+	    "  keepers = 3 max_parked = 11 }\n"
+	    "cache { valid = 5s size = 1M worker_size = 8k max_file = 2k }\n"
 	    "limits { header_timeout = 1s body_timeout = 2s send_timeout = 3s drain_timeout = 4s\n"
 	    "  request_line = 1k header_size = 2k header_fields = 5 body_size = 6G\n"
 	    "  connections_per_client = 6 connection_rate = 7k clients = 2048 }\n"
 	    "unknown_host = 421 real_ip_header = Forwarded trusted_proxies = { unix:, 10.0.0.0/8 "
 	    "}\n"
-	    "log { error = syslog level = debug access = off format = json buffer = 64k\n"
-	    "  flush = 2m }\n"
+	    "log { error = syslog level = debug access = off format = json\n"
+	    "  full = count flush = 2m }\n"
 	    "\nlisten \"unix:/s\" { backlog = 8 defer_accept = 1m proxy_protocol = on }\n", "f",
 	    &errors);
 
@@ -212,6 +214,12 @@ START_TEST(values_reach_their_fields)
 	ck_assert_uint_eq(config->pool.max_request_count, 0);
 	ck_assert_uint_eq(config->keepalive.timeout_ms, 0);
 	ck_assert_uint_eq(config->keepalive.linger_ms, 2000);
+	ck_assert_uint_eq(config->keepalive.keeper_count, 3);
+	ck_assert_uint_eq(config->keepalive.max_parked_count, 11);
+	ck_assert_uint_eq(config->cache.valid_ms, 5000);
+	ck_assert_uint_eq(config->cache.keeper_bytes, 1048576);
+	ck_assert_uint_eq(config->cache.worker_bytes, 8192);
+	ck_assert_uint_eq(config->cache.max_body_bytes, 2048);
 	ck_assert_uint_eq(config->keepalive.max_request_count, 7);
 	ck_assert_uint_eq(config->limits.header_timeout_ms, 1000);
 	ck_assert_uint_eq(config->limits.body_timeout_ms, 2000);
@@ -236,14 +244,14 @@ START_TEST(values_reach_their_fields)
 	ck_assert_str_eq(config->log.access, "off");
 	ck_assert_str_eq(config->log.format, "json");
 	ck_assert_ptr_nonnull(config->log.compiled_format);
-	ck_assert_uint_eq(config->log.buffer_bytes, 65536);
+	ck_assert_int_eq(config->log.full, CONFIG_LOG_COUNT);
 	ck_assert_uint_eq(config->log.flush_ms, 120000);
 	ck_assert_uint_eq(config->listener_count, 1);
 	ck_assert_str_eq(config->listeners[0].text, "unix:/s");
 	ck_assert_uint_eq(config->listeners[0].backlog_count, 8);
 	ck_assert_uint_eq(config->listeners[0].defer_accept_s, 60);
 	ck_assert(config->listeners[0].proxy_protocol);
-	ck_assert_uint_eq(config->listeners[0].line, 11);
+	ck_assert_uint_eq(config->listeners[0].line, 13);
 	ck_assert_str_eq(config->listeners[0].file, "f");
 	ck_assert_ptr_nonnull(config->mime);
 	config_free(&config);

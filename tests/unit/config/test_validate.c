@@ -24,7 +24,11 @@ static const struct {
 	    "2: pool.min_idle is 5, expected at most pool.max_idle, which is 4" },
 	{ LISTEN "pool {\n max_idle = 3 }",
 	    "2: pool.min_idle is 4, expected at most pool.max_idle, which is 3" },
-	{ LISTEN "pool { max_workers = 8 }", NULL },
+	{ LISTEN "pool { max_workers = 9 }", NULL },
+	{ LISTEN "pool { max_workers = 8 } keepalive { keepers = 0 }", NULL },
+	{ LISTEN "pool {\n max_workers = 8 }", "2: pool.start of all listen sections is as much "
+	    "as pool.max_workers, which is 8, expected room for a worker more, which the keepers "
+	    "need, or keepalive.keepers = 0" },
 	{ LISTEN "pool { max_workers = 7 }", "1: pool.start is 8 for each of 1 listen sections, "
 	    "expected at most pool.max_workers together, which is 7" },
 	{ LISTEN "listen \"*:81\" {} pool { max_workers = 15 }", "1: pool.start is 8 for each of 2 "

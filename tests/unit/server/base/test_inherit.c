@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* server/base/inherit.c: a worker keeps what is on the list and the standard three, nothing else.
+/* server/base/inherit.c: a child keeps what is on the list and the standard three, nothing else.
  * A descriptor of the list that is forgotten there, or one more that stays, breaks it. */
 #include <check.h>
 #include <stdlib.h>
@@ -18,14 +18,21 @@ static const int two_roots[] = { 128, 103 };
 static const struct {
 	struct inheritance own;
 	const char *what;
-	int kept[10];
+	int kept[16];
 	size_t kept_count;
 } lists[] = {
-	{ { .listen_fd = 120, .wake_fd = 110, .log_request_fd = 115,
+	{ { .listen_fd = 120, .park_fd = 125, .parked_fd = 107, .handover_fd = 118,
+	    .log_wake_fd = 100, .wake_fd = 110, .log_request_fd = 115,
 	    .log_answer_fd = 122, .null_fd = 101,
 	    .error_log = { LOG_SINK_FD, 104 }, .access_log = { LOG_SINK_SYSLOG, 127 },
 	    .root_fds = two_roots, .root_count = 2 },
-	    "everything", { 101, 103, 104, 110, 115, 120, 122, 127, 128 }, 9 },
+	    "everything", { 100, 101, 103, 104, 107, 110, 115, 118, 120, 122, 125, 127, 128 }, 13 },
+	{ { .listen_fd = -1, .park_fd = -1, .parked_fd = -1, .handover_fd = -1,
+	    .log_wake_fd = 129, .wake_fd = 110, .log_request_fd = 115,
+	    .log_answer_fd = 122, .null_fd = -1,
+	    .error_log = { LOG_SINK_FD, 104 }, .access_log = { LOG_SINK_FD, -1 },
+	    .root_fds = NULL, .root_count = 0 },
+	    "a role without most of them", { 104, 110, 115, 122, 129 }, 5 },
 	{ { .listen_fd = 100, .wake_fd = 129, .log_request_fd = 101,
 	    .log_answer_fd = 121, .null_fd = -1,
 	    .error_log = { LOG_SINK_FD, 102 }, .access_log = { LOG_SINK_FD, 105 },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* server/base/logpass.c: a worker that asks has the new logs in place of the old ones, or, when
- * nobody answers, the old ones untouched; and whatever a hostile worker does to its ends costs
- * the master neither a descriptor nor a wait. */
+/* server/base/logpass.c: who asks has the new logs in place of the old ones, or, when nobody
+ * answers, the old ones untouched; the access log is the logger's alone; and whatever a hostile
+ * worker does to its ends costs the master neither a descriptor nor a wait. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,20 +38,29 @@ open_log(enum log_sink_kind kind, const char *name)
 	return sink;
 }
 
+/* As a worker, or with an access log as the logger. */
 static int
 fetch(uint32_t wanted, int timeout_ms, struct log_sink *error_log, struct log_sink *access_log,
     uint32_t *log_generation)
 {
-	return logpass_fetch(pass.worker_request_fd, pass.worker_answer_fd, wanted, timeout_ms,
+	return logpass_fetch(pass.worker_request_fd,
+	    access_log == NULL || access_log->kind == LOG_SINK_NONE ? pass.worker_answer_fd :
+	    pass.logger_answer_fd, wanted, timeout_ms,
 	    log_generation, error_log, access_log);
 }
 
-/* A request alone; the answer is somebody's. */
+static void
+ask_as(char who, int count)
+{
+	for (; count > 0; count--)
+		ck_assert_int_eq(write(pass.worker_request_fd, &who, 1), 1);
+}
+
+/* A request alone; the answer is some worker's. */
 static void
 ask(int count)
 {
-	for (; count > 0; count--)
-		ck_assert_int_eq(write(pass.worker_request_fd, "", 1), 1);
+	ask_as('w', count);
 }
 
 START_TEST(ends_are_closed)
@@ -61,11 +70,13 @@ START_TEST(ends_are_closed)
 	logpass_close(&pass);
 	open_count = process_open_count();
 	ck_assert_int_eq(logpass_open(&pass), 0);
-	ck_assert_int_eq(process_open_count(), open_count + 4);
+	ck_assert_int_eq(process_open_count(), open_count + 6);
 	ck_assert_int_ne(fcntl(pass.request_read_fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(pass.answer_fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(pass.worker_request_fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(pass.worker_answer_fd, F_GETFD) & FD_CLOEXEC, 0);
+	ck_assert_int_ne(fcntl(pass.logger_send_fd, F_GETFD) & FD_CLOEXEC, 0);
+	ck_assert_int_ne(fcntl(pass.logger_answer_fd, F_GETFD) & FD_CLOEXEC, 0);
 	logpass_close(&pass);
 	ck_assert_int_eq(process_open_count(), open_count);
 	logpass_close(&pass);
@@ -77,10 +88,10 @@ static const struct {
 } kinds[] = {
 	{ LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_FD },
 	{ LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_NONE },
-	{ LOG_SINK_FD, LOG_SINK_NONE, LOG_SINK_FD, LOG_SINK_FD },
+	{ LOG_SINK_NONE, LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_FD },
 	{ LOG_SINK_FD, LOG_SINK_FD, LOG_SINK_SYSLOG, LOG_SINK_NONE },
 	{ LOG_SINK_SYSLOG, LOG_SINK_SYSLOG, LOG_SINK_FD, LOG_SINK_SYSLOG },
-	{ LOG_SINK_NONE, LOG_SINK_NONE, LOG_SINK_NONE, LOG_SINK_NONE },
+	{ LOG_SINK_NONE, LOG_SINK_SYSLOG, LOG_SINK_NONE, LOG_SINK_NONE },
 	{ LOG_SINK_NONE, LOG_SINK_FD, LOG_SINK_NONE, LOG_SINK_FD },
 };
 
@@ -113,7 +124,7 @@ assert_sink(const struct log_sink *sink, enum log_sink_kind kind, const char *na
 	scratch_assert_holds(name, name);
 }
 
-START_TEST(worker_gets_the_new_logs)
+START_TEST(logger_gets_the_new_logs)
 {
 	struct log_sink error_log = open_log(kinds[_i].old_error, "old-error");
 	struct log_sink access_log = open_log(kinds[_i].old_access, "old-access");
@@ -139,6 +150,51 @@ START_TEST(worker_gets_the_new_logs)
 	    (kinds[_i].old_error != LOG_SINK_NONE) - (kinds[_i].old_access != LOG_SINK_NONE));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* What it does not have it cannot spoil. */
+START_TEST(worker_gets_the_error_log_only)
+{
+	struct log_sink next_error = open_log(kinds[_i].error, "error");
+	struct log_sink next_access = open_log(kinds[_i].access, "access");
+	struct log_sink error_log = open_log(kinds[_i].old_error, "old-error");
+	int open_count = process_open_count();
+	uint32_t log_generation = 0;
+
+	ask(1);
+	logpass_serve(&pass, GENERATION, &next_error, &next_access);
+	ck_assert_int_eq(fetch(GENERATION, PATIENCE_MS, &error_log, NULL, &log_generation), 0);
+	ck_assert_uint_eq(log_generation, GENERATION);
+	assert_sink(&error_log, kinds[_i].error, "error");
+	ck_assert_int_eq(process_open_count() - open_count,
+	    (kinds[_i].error != LOG_SINK_NONE) - (kinds[_i].old_error != LOG_SINK_NONE));
+}
+END_TEST
+
+/* In whoever's name it asks: the answers that a worker can read hold no access log. */
+START_TEST(worker_cannot_ask_for_the_access_log)
+{
+	struct log_sink next = open_log(LOG_SINK_FD, "new"), error_log = none;
+	struct pollfd waiting = { pass.worker_answer_fd, POLLIN, 0 };
+	uint32_t log_generation = 0;
+	int open_count = process_open_count();
+
+	ask_as('l', 1000);
+	logpass_serve(&pass, GENERATION, &next, &next);
+	ck_assert_int_eq(poll(&waiting, 1, 0), 0);
+	ask_as('l', 1000);
+	logpass_serve(&pass, GENERATION, &next, &next);
+	ask_as('?', 1);             /* nobody's: taken for a worker's */
+	logpass_serve(&pass, GENERATION, &next, &next);
+	ck_assert_int_eq(fetch(GENERATION, 0, &error_log, NULL, &log_generation), 0);
+	ck_assert_int_eq(process_open_count(), open_count + 1);
+	/* And the logger's queue holds one answer, not one for each. */
+	waiting.fd = pass.logger_answer_fd;
+	ck_assert_int_eq(poll(&waiting, 1, 0), 1);
+	logpass_restart(&pass);
+	ck_assert_uint_eq(pass.pending_count, 0);
+	ck_assert_int_eq(poll(&waiting, 1, 0), 0);
 }
 END_TEST
 
@@ -192,7 +248,7 @@ END_TEST
 START_TEST(answer_of_an_old_generation_is_dropped)
 {
 	struct log_sink old = open_log(LOG_SINK_FD, "old"), next = open_log(LOG_SINK_FD, "new");
-	struct log_sink error_log = none, access_log = none;
+	struct log_sink error_log = none;
 	uint32_t log_generation = 0;
 	int open_count;
 
@@ -201,11 +257,10 @@ START_TEST(answer_of_an_old_generation_is_dropped)
 	ask(1);
 	logpass_serve(&pass, GENERATION, &next, &none);
 	open_count = process_open_count();
-	ck_assert_int_eq(fetch(GENERATION, PATIENCE_MS, &error_log, &access_log, &log_generation),
+	ck_assert_int_eq(fetch(GENERATION, PATIENCE_MS, &error_log, NULL, &log_generation),
 	    0);
 	ck_assert_uint_eq(log_generation, GENERATION);
 	assert_sink(&error_log, LOG_SINK_FD, "new");
-	ck_assert_int_eq(access_log.kind, LOG_SINK_NONE);
 	ck_assert_int_eq(process_open_count(), open_count + 1);
 }
 END_TEST
@@ -219,12 +274,12 @@ static const struct {
 
 START_TEST(newer_answer_is_taken)
 {
-	struct log_sink next = open_log(LOG_SINK_FD, "new"), error_log = none, access_log = none;
+	struct log_sink next = open_log(LOG_SINK_FD, "new"), error_log = none;
 	uint32_t log_generation = 0;
 
 	ask(1);
 	logpass_serve(&pass, newer[_i].answered, &next, &none);
-	ck_assert_int_eq(fetch(newer[_i].wanted, PATIENCE_MS, &error_log, &access_log,
+	ck_assert_int_eq(fetch(newer[_i].wanted, PATIENCE_MS, &error_log, NULL,
 	    &log_generation), 0);
 	ck_assert_uint_eq(log_generation, newer[_i].answered);
 }
@@ -251,17 +306,39 @@ START_TEST(restart_takes_answers_back)
 }
 END_TEST
 
+START_TEST(restart_takes_the_loggers_answer_back)
+{
+	struct log_sink old = open_log(LOG_SINK_FD, "old"), next = open_log(LOG_SINK_FD, "new");
+	struct log_sink error_log = none, access_log = open_log(LOG_SINK_FD, "old");
+	uint32_t log_generation = 0;
+
+	ck_assert_int_eq(logpass_poll_fd(&pass), -1);
+	ask_as('l', 1);
+	logpass_serve(&pass, GENERATION, &old, &old);
+	ck_assert_int_eq(logpass_poll_fd(&pass), -1);
+	logpass_restart(&pass);
+	ck_assert_int_eq(logpass_poll_fd(&pass), pass.answer_fd); /* or it would wait in vain */
+	logpass_serve(&pass, GENERATION + 1, &next, &next);
+	ck_assert_int_eq(logpass_poll_fd(&pass), -1);
+	ck_assert_int_eq(logpass_fetch(-1, pass.logger_answer_fd, GENERATION, 0, &log_generation,
+	    &error_log, &access_log), -1); /* asks first */
+	ck_assert_int_eq(fetch(GENERATION, 0, &error_log, &access_log, &log_generation), 0);
+	ck_assert_uint_eq(log_generation, GENERATION + 1);
+	assert_sink(&access_log, LOG_SINK_FD, "new");
+}
+END_TEST
+
 /* More workers ask at once than answers fit the queue: all are served in the end. */
 START_TEST(crowd_is_served_whole)
 {
 	struct log_sink next = open_log(LOG_SINK_FD, "new");
-	struct log_sink error_log = none, access_log = none;
+	struct log_sink error_log = none;
 	uint32_t log_generation;
 
 	ask(2000);
 	for (int taken = 0; taken < 4000; taken++) { /* each asks once more, besides */
 		logpass_serve(&pass, GENERATION, &next, &next);
-		ck_assert_int_eq(fetch(GENERATION, 0, &error_log, &access_log, &log_generation),
+		ck_assert_int_eq(fetch(GENERATION, 0, &error_log, NULL, &log_generation),
 		    0);
 	}
 }
@@ -276,10 +353,10 @@ START_TEST(late_answer_is_waited_for)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct log_sink error_log = none, access_log = none;
+		struct log_sink error_log = none;
 		uint32_t log_generation;
 
-		_exit(fetch(GENERATION, PATIENCE_MS, &error_log, &access_log, &log_generation));
+		_exit(fetch(GENERATION, PATIENCE_MS, &error_log, NULL, &log_generation));
 	}
 	ck_assert_int_eq(poll(&asked, 1, -1), 1);
 	logpass_serve(&pass, GENERATION, &next, &none);
@@ -347,14 +424,14 @@ END_TEST
 START_TEST(greedy_worker_does_not_hold_the_master)
 {
 	struct log_sink next = open_log(LOG_SINK_FD, "new");
-	struct log_sink error_log = none, access_log = none;
+	struct log_sink error_log = none;
 	uint32_t log_generation;
 	char bytes[4096] = "";
 	pid_t pid = fork();
 
 	while (pid == 0) {
 		(void)!write(pass.worker_request_fd, bytes, sizeof bytes);
-		(void)fetch(GENERATION, 0, &error_log, &access_log, &log_generation);
+		(void)fetch(GENERATION, 0, &error_log, NULL, &log_generation);
 	}
 	for (int looks = 0; looks < 50; looks++)
 		logpass_serve(&pass, GENERATION, &next, &none);
@@ -373,12 +450,15 @@ main(void)
 	scratch_use(tcase);
 	tcase_add_checked_fixture(tcase, open_pass, NULL);
 	tcase_add_test(tcase, ends_are_closed);
-	tcase_add_loop_test(tcase, worker_gets_the_new_logs, 0, COUNT_OF(kinds));
+	tcase_add_loop_test(tcase, logger_gets_the_new_logs, 0, COUNT_OF(kinds));
+	tcase_add_loop_test(tcase, worker_gets_the_error_log_only, 0, COUNT_OF(kinds));
+	tcase_add_test(tcase, worker_cannot_ask_for_the_access_log);
 	tcase_add_test(tcase, standard_descriptors_stay_open);
 	tcase_add_test(tcase, old_logs_stay_without_an_answer);
 	tcase_add_test(tcase, answer_of_an_old_generation_is_dropped);
 	tcase_add_loop_test(tcase, newer_answer_is_taken, 0, COUNT_OF(newer));
 	tcase_add_test(tcase, restart_takes_answers_back);
+	tcase_add_test(tcase, restart_takes_the_loggers_answer_back);
 	tcase_add_test(tcase, crowd_is_served_whole);
 	tcase_add_test(tcase, late_answer_is_waited_for);
 	tcase_add_test(tcase, deaf_workers_are_not_waited_for);

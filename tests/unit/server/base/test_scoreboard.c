@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* server/base/scoreboard.c: slots are handed out once, a worker keeps its own page and no other,
- * and what the master copies out of a slot is sound whatever the worker wrote there. */
+/* server/base/scoreboard.c: slots are handed out once, a worker keeps its own pages and no others,
+ * a ring outlives who had it, and what the master copies out of a slot is sound whatever the
+ * worker wrote there. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,7 +15,7 @@
 #include "tests/lib/process.h"
 
 #define COUNT_OF(rows) ((int)(sizeof (rows) / sizeof (rows)[0]))
-#define SEVERAL 600                 /* more than one segment of slots */
+#define SEVERAL 600
 
 static struct scoreboard *board;
 
@@ -60,6 +62,7 @@ START_TEST(released_slot_comes_back_clean)
 	slot_set_request(slot, "GET", 3, "/", 1);
 	slot->request_count = slot->connection_count = slot->sent_bytes = 9;
 	slot_set_client_key(slot, 9);
+	slot->held_count = 9;
 	slot->request_sequence |= 1; /* it died while it wrote */
 	scoreboard_release(board, second);
 	ck_assert_int_eq(slot_get_phase(slot), SLOT_FREE);
@@ -69,9 +72,55 @@ START_TEST(released_slot_comes_back_clean)
 	ck_assert_uint_eq(slot->request_count + slot->connection_count + slot->sent_bytes, 0);
 	ck_assert_uint_eq(slot->request_sequence, 0);
 	ck_assert_uint_eq(slot_get_client_key(slot), 0); /* or another's count would go down */
+	ck_assert_uint_eq(slot->held_count, 0);
 	slot_copy_request(slot, &request);
 	ck_assert_str_eq(request.method, "");
 	ck_assert_uint_ne(first, second);
+}
+END_TEST
+
+/* What a worker that was killed has published is read by the logger later. */
+START_TEST(ring_outlives_its_slot)
+{
+	uint32_t index = scoreboard_claim(board, 1, 1);
+	struct logring ring, again;
+
+	scoreboard_ring(board, index, &ring);
+	ck_assert_uint_eq(ring.shared->head + ring.shared->tail + ring.shared->origin, 0);
+	ring.shared->head = 4096;
+	ring.shared->tail = 8;
+	ring.shared->origin = 16;
+	ring.shared->lost_count = 3;
+	ring.data[0] = 'x';
+	ring.data[LOGRING_BYTES - 1] = 'y';
+	scoreboard_release(board, index);
+	ck_assert_uint_eq(scoreboard_claim(board, 2, 0), index);
+	scoreboard_ring(board, index, &again);
+	ck_assert_ptr_eq(again.data, ring.data);
+	ck_assert_uint_eq(again.shared->head, 4096);
+	ck_assert_uint_eq(again.shared->tail, 8);
+	ck_assert_uint_eq(again.shared->origin, 16);
+	ck_assert_uint_eq(again.shared->lost_count, 3);
+	ck_assert_int_eq(again.data[0], 'x');
+	ck_assert_int_eq(again.data[LOGRING_BYTES - 1], 'y');
+}
+END_TEST
+
+/* So far the logger looks, and no further. */
+START_TEST(count_is_of_slots_ever_claimed)
+{
+	uint32_t first;
+
+	ck_assert_uint_eq(scoreboard_slot_count(board), 0);
+	first = scoreboard_claim(board, 1, 0);
+	(void)scoreboard_claim(board, 1, 0);
+	ck_assert_uint_eq(scoreboard_slot_count(board), 2);
+	scoreboard_release(board, first);
+	ck_assert_uint_eq(scoreboard_slot_count(board), 2);
+	(void)scoreboard_claim(board, 1, 0);
+	ck_assert_uint_eq(scoreboard_slot_count(board), 2);
+	scoreboard_header(board)->slot_high = UINT32_MAX; /* whoever has spoilt it */
+	ck_assert_uint_le(scoreboard_slot_count(board), SCOREBOARD_SLOT_MAX);
 }
 END_TEST
 
@@ -84,9 +133,14 @@ START_TEST(parts_lie_apart)
 	uintptr_t slot_b = (uintptr_t)scoreboard_slot(board, b);
 	uintptr_t line_0 = (uintptr_t)scoreboard_socket(board, 0);
 	uintptr_t line_1 = (uintptr_t)scoreboard_socket(board, 1);
+	struct logring ring;
 
 	ck_assert_uint_eq(slot_a % page_bytes, 0);
-	ck_assert_uint_ne(slot_a / page_bytes, slot_b / page_bytes);
+	ck_assert_uint_ge(slot_a < slot_b ? slot_b - slot_a : slot_a - slot_b,
+	    page_bytes + LOGRING_BYTES);
+	ck_assert_uint_eq((uintptr_t)&scoreboard_slot(board, a)->ring % 64, 0);
+	scoreboard_ring(board, a, &ring);
+	ck_assert_uint_eq((uintptr_t)ring.data, slot_a + page_bytes);
 	ck_assert_uint_eq(line_0 % 64, 0);
 	ck_assert_uint_eq(line_1 - line_0, 64);
 	ck_assert_uint_ne(line_0 / page_bytes, (uintptr_t)scoreboard_header(board) / page_bytes);
@@ -136,8 +190,15 @@ static const uint32_t own_slots[] = { 0, 1, 130, 255, 256, SEVERAL - 1 };
 static int
 look_after_keeping(uint32_t own, void *slots[SEVERAL])
 {
+	struct logring ring;
+
+	scoreboard_ring(board, own, &ring);
 	if (scoreboard_keep_only(board, own) < 0)
 		return 1;
+	if (!may(SYS_read, ring.data) || !may(SYS_read, ring.data + LOGRING_BYTES - 1) ||
+	    may(SYS_write, ring.data + LOGRING_BYTES) || may(SYS_write, (char *)slots[own] - 1) !=
+	    (own == 0)) /* before the first one are the hints */
+		return 7;
 	for (uint32_t i = 0; i < SEVERAL; i++) {
 		if (may(SYS_read, slots[i]) != (i == own))
 			return 2;
@@ -154,7 +215,7 @@ look_after_keeping(uint32_t own, void *slots[SEVERAL])
 	return 0;
 }
 
-START_TEST(worker_keeps_its_own_page_only)
+START_TEST(worker_keeps_its_own_pages_only)
 {
 	void *slots[SEVERAL];
 	pid_t pid;
@@ -172,6 +233,98 @@ START_TEST(worker_keeps_its_own_page_only)
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	/* To the master all of it is still there. */
 	ck_assert(may(SYS_read, slots[0]) && may(SYS_read, slots[SEVERAL - 1]));
+}
+END_TEST
+
+static int
+look_in_logger(void *slots[SEVERAL])
+{
+	struct logring ring;
+
+	if (scoreboard_keep_for_logger(board) < 0)
+		return 1;
+	for (uint32_t i = 0; i < SEVERAL; i++) {
+		scoreboard_ring(board, i, &ring);
+		if (!may(SYS_read, slots[i]) || !may(SYS_read, ring.data + LOGRING_BYTES - 1))
+			return 2;
+	}
+	if (may(SYS_write, scoreboard_socket(board, 0)))
+		return 3;
+	if (scoreboard_slot_count(board) != SEVERAL)
+		return 4;
+	scoreboard_header(board)->logger_sleeps = 1;
+	return 0;
+}
+
+static void
+run_logger(void *slots[SEVERAL])
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(look_in_logger(slots));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+
+/* And what it says in the header a worker sees, as far as it was forked before. */
+START_TEST(logger_keeps_all_rings)
+{
+	void *slots[SEVERAL];
+	int ends[2], status;
+	pid_t worker;
+	char byte;
+
+	for (uint32_t i = 0; i < SEVERAL; i++)
+		slots[i] = scoreboard_slot(board, scoreboard_claim(board, 1, 0));
+	ck_assert_int_eq(pipe(ends), 0);
+	worker = fork();
+	if (worker == 0) {
+		close(ends[1]);
+		_exit(scoreboard_keep_only(board, 0) < 0 || read(ends[0], &byte, 1) != 0 ||
+		    scoreboard_header(board)->logger_sleeps != 1);
+	}
+	run_logger(slots);
+	close(ends[1]);
+	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+/* Ten thousand workers that never wrote a record take the memory of their slots. */
+START_TEST(untouched_rings_take_no_memory)
+{
+	struct logring ring;
+	unsigned char is_there[LOGRING_BYTES / 4096];
+	uint32_t index = scoreboard_claim(board, 1, 0);
+
+	scoreboard_ring(board, index, &ring);
+	ck_assert_int_eq(mincore(ring.data, LOGRING_BYTES, is_there), 0);
+	for (size_t i = 0; i < LOGRING_BYTES / (size_t)sysconf(_SC_PAGESIZE); i++)
+		ck_assert_int_eq(is_there[i] & 1, 0);
+}
+END_TEST
+
+/* With `ulimit -v` or `ulimit -f` there is room for fewer, and an end. */
+START_TEST(less_room_means_fewer_slots)
+{
+	const struct rlimit limit = { 64 << 20, 64 << 20 };
+	uint32_t count = 0;
+
+	close_board();
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	open_board();
+	while (scoreboard_claim(board, 1, 0) != SCOREBOARD_SLOT_NONE)
+		count++;
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_uint_ge(count, 256);
+	ck_assert_uint_le(count, (64u << 20) / LOGRING_BYTES);
+	scoreboard_release(board, 7);
+	ck_assert_uint_eq(scoreboard_claim(board, 1, 0), 7);
 }
 END_TEST
 
@@ -286,7 +439,7 @@ END_TEST
 static void
 use_a_slot_that_is_not(void)
 {
-	(void)scoreboard_slot(board, 100000);
+	(void)scoreboard_slot(board, SCOREBOARD_SLOT_MAX);
 }
 
 static void
@@ -327,7 +480,12 @@ main(void)
 	tcase_add_test(tcase, released_slot_comes_back_clean);
 	tcase_add_test(tcase, parts_lie_apart);
 	tcase_add_test(tcase, child_and_parent_see_the_same);
-	tcase_add_loop_test(tcase, worker_keeps_its_own_page_only, 0, COUNT_OF(own_slots));
+	tcase_add_loop_test(tcase, worker_keeps_its_own_pages_only, 0, COUNT_OF(own_slots));
+	tcase_add_test(tcase, ring_outlives_its_slot);
+	tcase_add_test(tcase, count_is_of_slots_ever_claimed);
+	tcase_add_test(tcase, logger_keeps_all_rings);
+	tcase_add_test(tcase, untouched_rings_take_no_memory);
+	tcase_add_test(tcase, less_room_means_fewer_slots);
 	tcase_add_test(tcase, board_grows_under_a_worker);
 	tcase_add_test(tcase, phase_is_never_out_of_range);
 	tcase_add_test(tcase, notes_are_cut_where_too_long);

@@ -89,6 +89,20 @@ START_TEST(signals_wait_for_the_worker_to_be_ready)
 }
 END_TEST
 
+/* A keeper, the logger: a signal that comes just before the wait ends it. */
+START_TEST(waiter_lets_signals_in_while_it_waits)
+{
+	sigset_t mask;
+
+	signals_install_master(&mask);
+	signals_install_waiter(&mask);
+	raise(meanings[_i].number);
+	assert_only_flag(NOTHING);
+	let_in(&mask);
+	assert_only_flag(meanings[_i].in_worker);
+}
+END_TEST
+
 START_TEST(taken_flag_is_clear)
 {
 	signals_install_worker();
@@ -293,6 +307,7 @@ main(void)
 	tcase_add_test(tcase, wait_mask_stays_open);
 	tcase_add_loop_test(tcase, worker_notes_its_signals, 0, COUNT_OF(meanings));
 	tcase_add_loop_test(tcase, signals_wait_for_the_worker_to_be_ready, 0, COUNT_OF(meanings));
+	tcase_add_loop_test(tcase, waiter_lets_signals_in_while_it_waits, 0, COUNT_OF(meanings));
 	tcase_add_test(tcase, taken_flag_is_clear);
 	tcase_add_test(tcase, handler_keeps_errno);
 	tcase_add_loop_test(tcase, guarded_descriptors_are_taken_away, 0, COUNT_OF(effects));

@@ -1,334 +1,282 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* workers/conn/access_log.c: which writes leave the worker, and when. A datagram socket as the
- * sink shows where one write ends and the next begins; a record that is torn, lost, late or out
- * of order breaks it. */
+/* workers/conn/access_log.c: a record is in the ring when the call comes back, the logger is woken
+ * when it has to be and not otherwise, and a ring that is full makes the process wait or count,
+ * as configured, but never for ever. */
 #include <check.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "server/base/signals.h"
+#include "tests/lib/load_config.h"
 #include "tests/lib/process.h"
 #include "workers/conn/access_log.h"
 
-#define FLUSH_MS 1000
+#define LOG_GENERATION 5
 
 static struct config *config;
+static struct scoreboard *board;
+static struct inheritance own;
+static struct logring ring;
 static struct access_log log_under_test;
-static struct log_sink sink;
-static int sink_end, error_end;
-static char *buffer;
-
-static int
-open_pair(int *end_out)
-{
-	int pair[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	*end_out = pair[1];
-	return pair[0];
-}
 
 static void
-begin(enum log_sink_kind kind, const char *buffer_bytes)
+begin(enum log_sink_kind kind, const char *full)
 {
-	struct config_errors errors = { 0 };
 	char text[256];
 
-	snprintf(text, sizeof text, "types_file = \"\" listen \"127.0.0.1:0\" {}\n"
-	    "log { format = \"%%U\" buffer = \"%s\" flush = \"1s\" }", buffer_bytes);
-	config = config_load_text(text, "f", &errors);
-	ck_assert_msg(config != NULL, "%s", errors.count > 0 ? errors.lines[0] : "");
-	config_errors_fini(&errors);
-	signals_install_worker();   /* a buffered record starts the heartbeat */
-	log_set_sink((struct log_sink){ LOG_SINK_FD, open_pair(&error_end) });
-	sink.kind = kind;
-	sink.fd = kind == LOG_SINK_NONE ? -1 : open_pair(&sink_end);
-	buffer = config->log.buffer_bytes == 0 ? NULL : malloc(config->log.buffer_bytes);
-	access_log_init(&log_under_test, config, sink, buffer);
+	snprintf(text, sizeof text, "log { format = \"%%U\" full = \"%s\" }", full);
+	config = load_config(text);
+	board = scoreboard_new();
+	ck_assert_ptr_nonnull(board);
+	own = (struct inheritance){ .config = config, .scoreboard = board,
+		.access_log = { kind, -1 }, .log_wake_fd = eventfd(0, EFD_NONBLOCK),
+		.slot_index = scoreboard_claim(board, 1, 0), .master_pid = getppid() };
+	atomic_store(&scoreboard_header(board)->log_generation, LOG_GENERATION);
+	scoreboard_ring(board, own.slot_index, &ring);
+	signals_install_worker();
+	access_log_init(&log_under_test, &own);
 }
 
 static void
 end(void)
 {
-	free(buffer);
+	scoreboard_free(&board);
 	config_free(&config);
 }
 
 static void
-record_bytes(const char *path, size_t bytes, int64_t now_ms)
+record_bytes(const char *path, size_t bytes, int64_t now_us)
 {
 	const struct log_record record = { .target = slice_make(path, bytes), .status = 200 };
 
-	access_log_record(&log_under_test, &record, now_ms);
+	access_log_record(&log_under_test, &record, now_us);
 }
 
 static void
-record(const char *path, int64_t now_ms)
+record(const char *path, int64_t now_us)
 {
-	record_bytes(path, strlen(path), now_ms);
+	record_bytes(path, strlen(path), now_us);
 }
 
-/* "": none. */
-static const char *
-next_write(int fd)
+/* How often it was woken since this was last asked. */
+static uint64_t
+take_wakes(void)
 {
-	static char text[65536];
-	ssize_t n = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+	uint64_t wakes = 0;
 
-	text[n < 0 ? 0 : n] = '\0';
+	(void)!read(own.log_wake_fd, &wakes, sizeof wakes);
+	return wakes;
+}
+
+/* All that is in the ring; takes it out. */
+static const char *
+drain(void)
+{
+	static char text[LOGRING_BYTES + 1];
+	struct logring_record head;
+	struct logring_span span;
+	size_t used = 0;
+
+	if (logring_look(&ring, &span) == LOGRING_FILLED) {
+		while (span.at != span.end) {
+			ck_assert(logring_peek(&ring, &span, &head));
+			ck_assert_uint_eq(head.log_generation, LOG_GENERATION);
+			logring_take(&ring, &span, &head, text + used);
+			used += head.bytes;
+		}
+		logring_advance(&ring, &span, span.end);
+	}
+	text[used] = '\0';
 	return text;
 }
 
 static void
-assert_next_write(const char *wanted)
+set_sleeps(uint32_t sleeps)
 {
-	ck_assert_str_eq(next_write(sink_end), wanted);
+	atomic_store(&scoreboard_header(board)->logger_sleeps, sleeps);
 }
 
 static void
-assert_no_write(void)
+fill_ring(void)
 {
-	ck_assert_str_eq(next_write(sink_end), "");
+	while (logring_put(&ring, "/\n", 2, LOG_GENERATION, 0) > 0)
+		continue;
 }
 
-START_TEST(record_without_a_buffer_is_a_write)
+START_TEST(record_is_in_the_ring)
 {
-	begin(LOG_SINK_FD, "0");
-	record("/a", 0);
-	assert_next_write("/a\n");
-	record("/b", 0);
-	record("/c", 0);
-	assert_next_write("/b\n");
-	assert_next_write("/c\n");
-	access_log_flush(&log_under_test);
-	assert_no_write();
-}
-END_TEST
+	struct logring_record head;
+	struct logring_span span;
 
-START_TEST(log_that_is_off_writes_nothing)
-{
-	begin(LOG_SINK_NONE, _i == 0 ? "0" : "4k");
-	ck_assert(access_log_is_off(&log_under_test));
-	record("/a", 0);
-	access_log_flush(&log_under_test);
-	ck_assert_str_eq(next_write(error_end), "");
-	ck_assert_uint_eq(log_under_test.used, 0);
-}
-END_TEST
-
-START_TEST(buffered_records_are_written_together)
-{
-	begin(LOG_SINK_FD, "4k");
+	begin(LOG_SINK_FD, "wait");
 	ck_assert(!access_log_is_off(&log_under_test));
+	record("/a", 4711);
+	ck_assert_int_eq(logring_look(&ring, &span), LOGRING_FILLED);
+	ck_assert(logring_peek(&ring, &span, &head));
+	ck_assert_int_eq(head.mono_us, 4711);
+	record("/b", 4712);
+	ck_assert_str_eq(drain(), "/a\n/b\n");
+}
+END_TEST
+
+START_TEST(log_that_is_off_takes_nothing)
+{
+	begin(LOG_SINK_NONE, "wait");
+	ck_assert(access_log_is_off(&log_under_test));
+	set_sleeps(1);
 	record("/a", 0);
-	record("/b", 1);
-	record("/c", FLUSH_MS - 1);
-	assert_no_write();
-	access_log_flush(&log_under_test);
-	assert_next_write("/a\n/b\n/c\n");
-	access_log_flush(&log_under_test);
-	assert_no_write();
-	record("/d", 0);
-	access_log_flush(&log_under_test);
-	assert_next_write("/d\n");
+	ck_assert_uint_eq(take_wakes(), 0);
+	ck_assert_str_eq(drain(), "");
 }
 END_TEST
 
-/* Each write ends where a record ends, and none is lost or twice. */
-START_TEST(full_buffer_is_written_in_whole_records)
+/* A process that was killed has left records; the next one in its slot goes on. */
+START_TEST(what_the_slot_has_is_kept)
 {
-	char path[64];
-	int next = 0, writes = 0;
-
-	begin(LOG_SINK_FD, "200");
-	for (int i = 0; i < 500; i++) {
-		snprintf(path, sizeof path, "/%0*d", 1 + i % 40, i);
-		record(path, 0);
-		for (const char *text = next_write(sink_end); *text != '\0';) {
-			writes += next > 0 && strlen(text) <= 200;
-			ck_assert_uint_le(strlen(text), 200);
-			ck_assert_int_eq(text[strlen(text) - 1], '\n');
-			for (; *text != '\0'; text = strchr(text, '\n') + 1)
-				ck_assert_int_eq(atoi(text + 1), next++);
-		}
-	}
-	ck_assert_int_gt(writes, 20);
-	ck_assert_int_lt(writes, 250);      /* several at once, or it is no buffer */
-	ck_assert_uint_gt(log_under_test.used, 0);
-	access_log_flush(&log_under_test);
-	for (const char *text = next_write(sink_end); *text != '\0'; text = strchr(text, '\n') + 1)
-		ck_assert_int_eq(atoi(text + 1), next++);
-	ck_assert_int_eq(next, 500);
-}
-END_TEST
-
-/* Exactly as large as the buffer, and one byte more, behind records that wait. */
-START_TEST(large_record_keeps_the_order)
-{
-	char path[400];
-
-	begin(LOG_SINK_FD, "300");
-	memset(path, 'x', sizeof path);
-	for (size_t bytes = 299; bytes <= 300; bytes++) {
-		const char *text;
-
-		record("/small", 0);
-		assert_no_write();
-		record_bytes(path, bytes, 0);
-		assert_next_write("/small\n");
-		access_log_flush(&log_under_test);
-		text = next_write(sink_end);
-		ck_assert_uint_eq(strlen(text), bytes + 1);
-		assert_no_write();
-	}
-}
-END_TEST
-
-START_TEST(old_records_are_written)
-{
-	begin(LOG_SINK_FD, "4k");
-	access_log_flush_old(&log_under_test, FLUSH_MS * 10);
-	record("/a", 5000);
-	record("/b", 5000 + FLUSH_MS - 1);
-	access_log_flush_old(&log_under_test, 5000 + FLUSH_MS - 1);
-	assert_no_write();
-	access_log_flush_old(&log_under_test, 5000 + FLUSH_MS);
-	assert_next_write("/a\n/b\n");
-	/* The oldest counts, and a record that comes late takes the others along. */
-	record("/c", 9000);
-	record("/d", 9000 + FLUSH_MS);
-	assert_next_write("/c\n/d\n");
-	access_log_flush_old(&log_under_test, 9000 + FLUSH_MS * 10);
-	assert_no_write();
-}
-END_TEST
-
-static bool
-heart_beats(void)
-{
-	struct itimerval interval;
-
-	ck_assert_int_eq(getitimer(ITIMER_REAL, &interval), 0);
-	return timerisset(&interval.it_interval) && timerisset(&interval.it_value);
-}
-
-/* So that they do not wait for the next client. */
-START_TEST(buffered_record_starts_the_heartbeat)
-{
-	begin(LOG_SINK_FD, _i == 0 ? "0" : "4k");
-	ck_assert(!heart_beats());
+	begin(LOG_SINK_FD, "wait");
 	record("/a", 0);
-	ck_assert_int_eq(heart_beats(), _i == 1);
+	access_log_init(&log_under_test, &own);
+	record("/b", 0);
+	ck_assert_str_eq(drain(), "/a\n/b\n");
 }
 END_TEST
 
-/* A buffer would have to be cut into datagrams again. */
-START_TEST(syslog_gets_one_record_at_a_time)
+START_TEST(logger_is_woken_when_it_sleeps)
 {
-	char wanted[64];
-
-	begin(LOG_SINK_SYSLOG, _i == 0 ? "0" : "4k");
-	record("/a", 0);
-	snprintf(wanted, sizeof wanted, "<30>musterd[%ld]: /a", (long)getpid());
-	assert_next_write(wanted);
-	assert_no_write();
+	begin(_i == 0 ? LOG_SINK_FD : LOG_SINK_SYSLOG, "wait");
+	for (int i = 0; i < 100; i++)
+		record("/a", i);
+	ck_assert_uint_eq(take_wakes(), 0);
+	set_sleeps(1);
+	record("/b", 100);
+	ck_assert_uint_eq(take_wakes(), 1);
+	set_sleeps(0);
+	record("/c", 101);
+	ck_assert_uint_eq(take_wakes(), 0);
 }
 END_TEST
 
-static void
-break_sink(void)
+/* Once on the way up, and again after it was emptied. */
+START_TEST(logger_is_woken_when_half_is_full)
 {
-	int fd = open("/dev/full", O_WRONLY);
+	char path[1000];
 
-	ck_assert_int_eq(dup2(fd, sink.fd), sink.fd);
-	close(fd);
-}
-
-static void
-mend_sink(void)
-{
-	int fd = open("/dev/null", O_WRONLY);
-
-	ck_assert_int_eq(dup2(fd, sink.fd), sink.fd);
-	close(fd);
-}
-
-static void
-assert_error_count(int wanted)
-{
-	int count = 0;
-
-	for (;;) {
-		const char *text = next_write(error_end);
-
-		if (*text == '\0')
-			break;
-		ck_assert_msg(strstr(text, "error: access log: No space left on device\n") != NULL,
-		    "%s", text);
-		count++;
+	begin(LOG_SINK_FD, "wait");
+	memset(path, '/', sizeof path);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 30; i++)
+			record_bytes(path, sizeof path, i);
+		ck_assert_uint_eq(take_wakes(), 0);
+		for (int i = 0; i < 30; i++)
+			record_bytes(path, sizeof path, i);
+		ck_assert_uint_eq(take_wakes(), 1);
+		drain();
 	}
-	ck_assert_int_eq(count, wanted);
 }
+END_TEST
 
-START_TEST(failing_sink_is_said_once)
+START_TEST(full_ring_counts)
 {
-	begin(LOG_SINK_FD, _i == 0 ? "0" : "16");
-	break_sink();
+	begin(LOG_SINK_FD, "count");
+	fill_ring();
 	for (int i = 0; i < 10; i++)
-		record("/some-path", 0);
-	assert_error_count(1);
-	mend_sink();
-	record("/some-path", 0);
-	record("/some-path", 0);
-	assert_error_count(0);
-	break_sink();               /* it is news again */
-	record("/some-path", 0);
-	record("/some-path", 0);
-	assert_error_count(1);
+		record("/long-enough-not-to-fit", i);
+	ck_assert_uint_eq(logring_take_lost(&ring), 10);
+	ck_assert_uint_eq(take_wakes(), 0); /* a call for each would be a price */
+	ck_assert_ptr_null(strstr(drain(), "fit"));
+	record("/again", 11);
+	ck_assert_str_eq(drain(), "/again\n");
+	ck_assert_uint_eq(logring_take_lost(&ring), 0);
 }
 END_TEST
 
-/* What could not be written is gone; it must not fill the buffer for ever. */
-START_TEST(buffer_is_free_after_a_failure)
+static pid_t
+fork_recorder(void)
 {
-	begin(LOG_SINK_FD, "4k");
-	record("/a", 0);
-	break_sink();
-	access_log_flush(&log_under_test);
-	assert_error_count(1);
-	ck_assert_uint_eq(log_under_test.used, 0);
-	access_log_flush(&log_under_test);
-	assert_error_count(0);
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	log_under_test.master_pid = getppid();
+	record("/waited", 0);
+	_exit(logring_take_lost(&ring) == 0 ? 0 : 9);
+}
+
+static int
+await_end(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* It naps with ppoll(2), between which it wakes the logger. */
+START_TEST(full_ring_is_waited_for)
+{
+	struct pollfd woken = { .events = POLLIN };
+	char *text;
+	pid_t pid;
+
+	begin(LOG_SINK_FD, "wait");
+	fill_ring();
+	pid = fork_recorder();
+	woken.fd = own.log_wake_fd;
+	ck_assert_int_eq(poll(&woken, 1, -1), 1);
+	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	/* Signals that mean something else do not end it. */
+	process_interrupt(pid, SYS_ppoll, SIGQUIT);
+	process_interrupt(pid, SYS_ppoll, SIGUSR1);
+	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	text = strdup(drain());
+	ck_assert_int_eq(await_end(pid), 0);
+	ck_assert_ptr_null(strstr(text, "waited"));
+	ck_assert_str_eq(drain(), "/waited\n");
+	free(text);
 }
 END_TEST
 
-/* On a full disk a write may end within a record. The next one is not hung on to it. */
-START_TEST(torn_record_ends_its_line)
+/* Or a stalled reader of the log would hold the master's stop. */
+START_TEST(stop_ends_the_wait)
 {
-	struct rlimit limit = { 10, RLIM_INFINITY };
-	FILE *file = tmpfile();
-	char text[128] = "";
+	pid_t pid;
 
-	begin(LOG_SINK_FD, "0");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(dup2(fileno(file), sink.fd), sink.fd);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	record("/first", 0);        /* 7 bytes with its newline */
-	record("/second", 0);
-	ck_assert_str_ne(next_write(error_end), "");
-	limit.rlim_cur = RLIM_INFINITY;
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	record("/third", 0);
-	record("/fourth", 0);
-	ck_assert_int_gt(pread(fileno(file), text, sizeof text - 1, 0), 0);
-	ck_assert_str_eq(text, "/first\n/se\n/third\n/fourth\n");
-	fclose(file);
+	begin(LOG_SINK_FD, "wait");
+	fill_ring();
+	pid = fork_recorder();
+	process_wait_blocked_in(pid, SYS_ppoll);
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	ck_assert_int_eq(await_end(pid), 9);
+}
+END_TEST
+
+/* Then there may be nobody who makes room, and nobody who says stop. */
+START_TEST(death_of_the_master_ends_the_wait)
+{
+	int status;
+	pid_t master, pid;
+
+	begin(LOG_SINK_FD, "wait");
+	fill_ring();
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	master = fork();
+	if (master == 0) {
+		pid = fork_recorder();
+		process_wait_blocked_in(pid, SYS_ppoll);
+		_exit(0);
+	}
+	ck_assert_int_eq(await_end(master), 0);
+	pid = wait(&status);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(WEXITSTATUS(status), 9);
 }
 END_TEST
 
@@ -341,17 +289,15 @@ main(void)
 	int failed_count;
 
 	tcase_add_checked_fixture(tcase, NULL, end);
-	tcase_add_test(tcase, record_without_a_buffer_is_a_write);
-	tcase_add_loop_test(tcase, log_that_is_off_writes_nothing, 0, 2);
-	tcase_add_test(tcase, buffered_records_are_written_together);
-	tcase_add_test(tcase, full_buffer_is_written_in_whole_records);
-	tcase_add_test(tcase, large_record_keeps_the_order);
-	tcase_add_test(tcase, old_records_are_written);
-	tcase_add_loop_test(tcase, buffered_record_starts_the_heartbeat, 0, 2);
-	tcase_add_loop_test(tcase, syslog_gets_one_record_at_a_time, 0, 2);
-	tcase_add_loop_test(tcase, failing_sink_is_said_once, 0, 2);
-	tcase_add_test(tcase, buffer_is_free_after_a_failure);
-	tcase_add_test(tcase, torn_record_ends_its_line);
+	tcase_add_test(tcase, record_is_in_the_ring);
+	tcase_add_test(tcase, log_that_is_off_takes_nothing);
+	tcase_add_test(tcase, what_the_slot_has_is_kept);
+	tcase_add_loop_test(tcase, logger_is_woken_when_it_sleeps, 0, 2);
+	tcase_add_test(tcase, logger_is_woken_when_half_is_full);
+	tcase_add_test(tcase, full_ring_counts);
+	tcase_add_test(tcase, full_ring_is_waited_for);
+	tcase_add_test(tcase, stop_ends_the_wait);
+	tcase_add_test(tcase, death_of_the_master_ends_the_wait);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);

@@ -423,6 +423,50 @@ START_TEST(too_small_a_buffer_is_never_overrun)
 }
 END_TEST
 
+/* Escapes are looked for in words that overlap at the end of a value. */
+START_TEST(an_escape_is_found_at_any_place)
+{
+	char sent[41], wanted[64];
+	struct log_record record = sample_record();
+
+	for (size_t len = 1; len < sizeof sent; len++)
+		for (size_t at = 0; at < len; at++) {
+			memset(sent, 'a', len);
+			sent[at] = '"';
+			record.method = slice_make(sent, len);
+			snprintf(wanted, sizeof wanted, "%.*s\\\"%.*s", (int)at, sent,
+			    (int)(len - at - 1), sent + at + 1);
+			assert_renders("%m", &record, wanted);
+		}
+}
+END_TEST
+
+START_TEST(a_kept_clock_changes_no_time)
+{
+	static const struct { int64_t wall_s; int utc_offset_min; } moments[] = {
+		{ 0, 0 }, { 0, 0 }, { 971211336, -420 }, { 971211336, -420 },
+		{ 971211337, -420 }, { 971211337, 60 }, { 971211336, 60 }, { -1, 60 },
+	};
+	static const char *const formats[] = { "%t", "json" };
+	struct log_clock clock = { 0 };
+	struct log_record record = sample_record();
+
+	for (size_t i = 0; i < sizeof moments / sizeof moments[0] * 2; i++) {
+		const char *format = formats[i % 2];
+		char *alone;
+
+		record.started_wall_s = moments[i / 2].wall_s;
+		record.utc_offset_min = moments[i / 2].utc_offset_min;
+		record.started_wall_ms = (unsigned)i * 63;
+		record.clock = NULL;
+		alone = render_within(format, &record, 4096);
+		record.clock = &clock;
+		assert_renders(format, &record, alone);
+		free(alone);
+	}
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof (table) / sizeof (table)[0]))
 
 int
@@ -442,6 +486,8 @@ main(void)
 	tcase_add_loop_test(values, each_byte_is_escaped_in_text, 0, 256);
 	tcase_add_loop_test(values, each_byte_is_valid_in_json, 0, 256);
 	tcase_add_loop_test(values, json_passes_on_valid_utf8_only, 0, ROWS(utf8));
+	tcase_add_test(values, an_escape_is_found_at_any_place);
+	tcase_add_test(values, a_kept_clock_changes_no_time);
 	suite_add_tcase(suite, values);
 	tcase_add_loop_test(limits, long_values_leave_a_record_whole, 0, ROWS(fills));
 	tcase_add_test(limits, only_the_longest_value_is_cut);

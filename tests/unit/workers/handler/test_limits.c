@@ -133,6 +133,23 @@ START_TEST(who_has_no_address_has_no_limit)
 }
 END_TEST
 
+/* A keeper has counted it, and then a worker makes the same steps. */
+START_TEST(who_declined_a_request_has_paid_for_it)
+{
+	assert_allowed(2);
+	ck_assert_uint_eq(exchange.counted_rate_count, 2);
+	exchange.paid_rate_count = exchange.counted_rate_count;
+	exchange.counted_rate_count = 0;
+	assert_allowed(2);          /* the same two steps */
+	assert_refused();           /* and one that was not made before */
+	exchange.counted_rate_count = 0;
+	assert_allowed(2);
+	settings.request_rate_per_1000s = 0;
+	assert_allowed(1);
+	ck_assert_uint_eq(exchange.counted_rate_count, 2); /* no limit is not paid for */
+}
+END_TEST
+
 START_TEST(without_a_table_there_is_no_limit)
 {
 	clients_free(&exchange.clients);
@@ -153,6 +170,7 @@ main(void)
 	tcase_add_test(tcase, who_inherits_a_limit_shares_it);
 	tcase_add_test(tcase, no_limit_is_none);
 	tcase_add_test(tcase, who_has_no_address_has_no_limit);
+	tcase_add_test(tcase, who_declined_a_request_has_paid_for_it);
 	tcase_add_test(tcase, without_a_table_there_is_no_limit);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

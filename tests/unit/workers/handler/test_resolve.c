@@ -265,6 +265,70 @@ START_TEST(refusal_becomes_a_status)
 }
 END_TEST
 
+/* What was read just now is in memory, unless the system has thrown it out: then that is told. */
+START_TEST(keeper_reads_what_is_in_memory)
+{
+	char text[16] = "";
+	struct stat st;
+	int here_fd, fd, tries;
+	ssize_t n = -1;
+
+	scratch_write("warm", "content");
+	here_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (tries = 0; tries < 100 && n < 0; tries++) {
+		resolve_never_wait();
+		(void)resolve_take_refusal();
+		fd = resolve_open(here_fd, "warm", false, &st);
+		if (fd >= 0) {
+			n = resolve_read(fd, text, sizeof text, 0);
+			close(fd);
+		}
+		ck_assert_int_eq(resolve_take_refusal(), n < 0);
+		ck_assert(!resolve_take_refusal()); /* once */
+	}
+	ck_assert_int_eq(n, 7);
+	ck_assert_str_eq(text, "content");
+	ck_assert(!resolve_waits());
+	close(here_fd);
+}
+END_TEST
+
+/* What is not there is no refusal when the system knows so by heart, and else one. */
+START_TEST(keeper_is_not_sure_of_what_it_never_saw)
+{
+	struct stat st;
+	int here_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), fd, error;
+	char name[32];
+	unsigned refused_count = 0, i;
+
+	resolve_never_wait();
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "never-%u", i);
+		fd = resolve_open(here_fd, name, false, &st);
+		error = errno;
+		ck_assert_int_lt(fd, 0);
+		ck_assert(error == EAGAIN || error == ENOENT);
+		ck_assert_int_eq(resolve_take_refusal(), error == EAGAIN);
+		refused_count += error == EAGAIN;
+	}
+	ck_assert_uint_gt(refused_count, 0);
+	close(here_fd);
+}
+END_TEST
+
+START_TEST(worker_waits_and_is_never_refused)
+{
+	struct stat st;
+	int here_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert(resolve_waits());
+	ck_assert_int_lt(resolve_open(here_fd, "nothing", false, &st), 0);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert(!resolve_take_refusal());
+	close(here_fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -280,6 +344,9 @@ main(void)
 	tcase_add_test(tcase, device_is_opened_without_a_wait);
 	tcase_add_test(tcase, unreadable_file_is_refused);
 	tcase_add_loop_test(tcase, overlong_path_is_refused, 0, 2);
+	tcase_add_test(tcase, keeper_reads_what_is_in_memory);
+	tcase_add_test(tcase, keeper_is_not_sure_of_what_it_never_saw);
+	tcase_add_test(tcase, worker_waits_and_is_never_refused);
 	tcase_add_loop_test(tcase, refusal_becomes_a_status, 0, COUNT_OF(statuses));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Connections between processes. Leaves who gets them to workers/conn and workers/keeper. Workers
+ * and keepers, unprivileged. Rule: nothing of a parcel is used before it was checked, since any
+ * worker may have written it; it can lie about its connection, and about nothing else.
+ * Shown by test_parcel.c. */
+#include "workers/conn/parcel.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MAGIC 0x70617263u
+#define FDS_MAX 4                   /* more than one is a lie, and must be closed all the same */
+
+union control {
+	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	struct cmsghdr align;
+};
+
+void
+parcel_set_client(struct parcel *parcel, const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *four = (const void *)address;
+	const struct sockaddr_in6 *six = (const void *)address;
+
+	memset(parcel->address, 0, sizeof parcel->address);
+	parcel->port_be = 0;
+	parcel->scope_id = 0;
+	parcel->family = AF_UNIX;
+	if (address->ss_family == AF_INET) {
+		parcel->family = AF_INET;
+		parcel->port_be = four->sin_port;
+		memcpy(parcel->address, &four->sin_addr, sizeof four->sin_addr);
+	} else if (address->ss_family == AF_INET6) {
+		parcel->family = AF_INET6;
+		parcel->port_be = six->sin6_port;
+		parcel->scope_id = six->sin6_scope_id;
+		memcpy(parcel->address, &six->sin6_addr, sizeof six->sin6_addr);
+	}
+}
+
+void
+parcel_get_client(const struct parcel *parcel, struct sockaddr_storage *address)
+{
+	struct sockaddr_in *four = (void *)address;
+	struct sockaddr_in6 *six = (void *)address;
+
+	memset(address, 0, sizeof *six);
+	address->ss_family = parcel->family;
+	if (parcel->family == AF_INET) {
+		four->sin_port = parcel->port_be;
+		memcpy(&four->sin_addr, parcel->address, sizeof four->sin_addr);
+	} else if (parcel->family == AF_INET6) {
+		six->sin6_port = parcel->port_be;
+		six->sin6_scope_id = parcel->scope_id;
+		memcpy(&six->sin6_addr, parcel->address, sizeof six->sin6_addr);
+	}
+}
+
+int
+parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_bytes, int conn_fd)
+{
+	struct iovec iov[2] = { { parcel, sizeof *parcel },
+		{ (void *)(uintptr_t)in, in_bytes } };
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = in_bytes > 0 ? 2 : 1 };
+	union control control;
+	struct cmsghdr *header;
+	ssize_t n;
+
+	parcel->magic = MAGIC;
+	parcel->in_bytes = (uint32_t)in_bytes;
+	memset(&control, 0, sizeof control);
+	message.msg_control = control.bytes;
+	message.msg_controllen = CMSG_SPACE(sizeof(int));
+	header = CMSG_FIRSTHDR(&message);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &conn_fd, sizeof conn_fd);
+	do {
+		n = sendmsg(socket_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
+/* Returns how many; all that came along are the caller's now. */
+static size_t
+take_fds(struct msghdr *message, int fds[FDS_MAX])
+{
+	struct cmsghdr *header;
+	size_t count = 0;
+
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+	    header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		if (count > FDS_MAX)
+			count = FDS_MAX;
+		memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+	}
+	return count;
+}
+
+static bool
+is_sound(const struct parcel *parcel, size_t bytes)
+{
+	return bytes >= sizeof *parcel && parcel->magic == MAGIC &&
+	    parcel->in_bytes == bytes - sizeof *parcel &&
+	    (parcel->family == AF_INET || parcel->family == AF_INET6 ||
+	    parcel->family == AF_UNIX) &&
+	    parcel->is_https <= 1;
+}
+
+int
+parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap, int *conn_fd,
+    int flags)
+{
+	struct iovec iov[2] = { { parcel, sizeof *parcel }, { in, in_cap } };
+	union control control;
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2,
+		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+	ssize_t n = recvmsg(socket_fd, &message, flags | MSG_CMSG_CLOEXEC);
+	int fds[FDS_MAX];
+	size_t count;
+
+	if (n < 0)
+		return -1;
+	if (n == 0 && message.msg_controllen == 0) {
+		errno = EPIPE;      /* the master has gone */
+		return -1;
+	}
+	count = take_fds(&message, fds);
+	if (count == 1 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	    is_sound(parcel, (size_t)n)) {
+		*conn_fd = fds[0];
+		return 1;
+	}
+	while (count > 0)
+		(void)close(fds[--count]);
+	if (!is_sound(parcel, (size_t)n))
+		parcel->client_key = 0;
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How long a worker waits for a client by itself, and giving the connection to a keeper. Workers,
+ * unprivileged. Rule: a connection whose queue is full stays here and is served as if there were
+ * no keepers. Shown by tests/integration/40-pool/test_keepers.py. */
+#include "workers/conn/wait_h1.h"
+
+#include "server/base/clock.h"
+#include "server/base/signals.h"
+#include "workers/conn/parcel.h"
+
+/* How long this worker waits for the next request by itself. With keepers only while others are
+ * idle, and not where a keeper would answer it anyway: who is hot gathers there. */
+static unsigned
+idle_wait_ms(const struct conn *conn)
+{
+	const struct config_keepalive *keepalive = &conn->config->keepalive;
+	uint32_t line = conn->own->socket_index;
+	bool is_crowded = atomic_load_explicit(&conn->header->is_crowded[line],
+	    memory_order_relaxed);
+	bool may_linger = atomic_load_explicit(
+	    &scoreboard_socket(conn->own->scoreboard, line)->idle_count_hint,
+	    memory_order_relaxed) > 0;
+
+	if (conn_has_keepers(conn))
+		return conn->was_cheap || is_crowded || !may_linger ||
+		    conn_worker_should_leave(conn) ? 0 : keepalive->linger_ms;
+	return is_crowded && keepalive->linger_ms < keepalive->timeout_ms ?
+	    keepalive->linger_ms : keepalive->timeout_ms;
+}
+
+/* Gives the connection to a keeper. False: it stays, there is no room in the queue. */
+static bool
+park(struct conn *conn)
+{
+	struct parcel parcel;
+
+	if (!conn_has_keepers(conn))
+		return false;
+	pace_set(&conn->pace, &conn->stream, 0);
+	if (conn->pace.rate_bytes_s != 0)
+		return false;       /* what is still to be sent is to go at its pace */
+	conn_pack(conn, &parcel);
+	if (parcel_send(conn->own->park_fd, &parcel, conn->in, conn->in_len,
+	    conn->stream.fd) < 0)
+		return false;
+	crowd_give_away(&conn->crowd);
+	return true;
+}
+
+static enum io_result
+wait_alone(struct conn *conn, unsigned wait_ms, size_t *got_out)
+{
+	enum io_result result;
+
+	slot_set_phase(conn->slot, SLOT_KEEPALIVE, clock_mono_ms());
+	signals_guard_idle(true);
+	result = stream_wait(&conn->stream, conn->in, conn->in_cap, wait_ms, got_out);
+	signals_guard_idle(false);
+	return result;
+}
+
+enum io_result
+wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked)
+{
+	unsigned wait_ms = idle_wait_ms(conn);
+	enum io_result result = IO_TIMEOUT;
+
+	if (wait_ms > 0 || !conn_has_keepers(conn))
+		result = wait_alone(conn, wait_ms, got_out);
+	if (result != IO_TIMEOUT || !conn_has_keepers(conn))
+		return result;
+	*is_parked = park(conn);
+	/* The queue is full: no worker is spared by waiting in it. */
+	return *is_parked ? IO_OK : wait_alone(conn, conn->config->keepalive.timeout_ms, got_out);
+}
+
+enum io_result
+wait_h1_head(struct conn *conn, size_t *got_out, bool *is_parked)
+{
+	char *at = conn->in + conn->in_len;
+	size_t cap = conn->in_cap - conn->in_len;
+	enum io_result result;
+
+	if (conn->head_deadline_mono_ms == 0)
+		conn->head_deadline_mono_ms = clock_mono_ms() +
+		    conn->config->limits.header_timeout_ms;
+	if (conn_has_keepers(conn)) {
+		result = stream_read(&conn->stream, at, cap, 0, got_out);
+		if (result != IO_TIMEOUT)
+			return result;
+		*is_parked = park(conn);
+		if (*is_parked)
+			return IO_OK;
+	}
+	return stream_read(&conn->stream, at, cap, conn->head_deadline_mono_ms, got_out);
+}

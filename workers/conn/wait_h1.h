@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A worker's waits for requests, which are short where there are keepers to wait instead. */
+#ifndef MUSTER_CONN_WAIT_H1_H
+#define MUSTER_CONN_WAIT_H1_H
+
+#include "workers/conn/conn.h"
+
+/* The wait between requests: most of a kept-alive connection's life. *is_parked_out: it goes on in
+ * a keeper, whatever is returned; it starts as false. */
+enum io_result wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked_out);
+/* The rest of a head, or its first byte, into conn->in behind what is there. */
+enum io_result wait_h1_head(struct conn *conn, size_t *got_out, bool *is_parked_out);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a keeper holds: how connections come in, are found and go. Leaves what is done with them to
+ * serve.c, finish.c and give.c. Keepers, unprivileged. Rule: whatever cannot be done costs one
+ * connection. Shown by tests/integration/40-pool/test_keepers.py. */
+#include "workers/keeper/keep.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/base/clients.h"
+#include "workers/conn/parcel.h"
+
+#define ADOPT_MAX 64                /* at once; then the others get their turn */
+#define QUIET_MS 60000
+
+int
+keep_watch(struct keeper *keeper, int operation, int fd, uint32_t events)
+{
+	const struct hold *hold = holds_get(&keeper->holds, fd);
+	struct epoll_event event = { .events = events, .data.u64 =
+	    (uint64_t)(hold == NULL ? 0 : hold->serial) << 32 | (uint32_t)fd };
+
+	return epoll_ctl(keeper->epoll_fd, operation, fd, &event);
+}
+
+void
+keep_listen_for_room(struct keeper *keeper, int fd, bool *listens, bool wanted)
+{
+	if (*listens == wanted)
+		return;
+	if (keep_watch(keeper, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, EPOLLOUT) == 0)
+		*listens = wanted;
+}
+
+static void
+note_count(struct keeper *keeper)
+{
+	atomic_store_explicit(&keeper->conn.slot->held_count, keeper->holds.count,
+	    memory_order_relaxed);
+}
+
+static void
+note_key(struct keeper *keeper, int fd, uint64_t key)
+{
+	if (keeper->own->parked_keys != NULL && (size_t)fd < keeper->own->parked_key_count)
+		atomic_store_explicit(&keeper->own->parked_keys[fd], key, memory_order_relaxed);
+}
+
+void
+keep_forget(struct keeper *keeper, int fd)
+{
+	struct hold *hold = holds_get(&keeper->holds, fd);
+
+	partial_free(&hold->partial);
+	pending_free(&hold->pending, keeper->conn.cache);
+	note_key(keeper, fd, 0);
+	holds_move(&keeper->holds, fd, HOLD_NONE, 0);
+	/* Closing does it only while no other process, be it a hostile one, has it open. */
+	(void)keep_watch(keeper, EPOLL_CTL_DEL, fd, 0);
+	(void)close(fd);
+	note_count(keeper);
+}
+
+void
+keep_drop(struct keeper *keeper, int fd)
+{
+	struct hold *hold = holds_get(&keeper->holds, fd);
+
+	clients_count_leave(keeper->own->clients, hold->parcel.client_key);
+	keep_forget(keeper, fd);
+}
+
+bool
+keep_load(struct keeper *keeper, int fd)
+{
+	struct hold *hold = holds_get(&keeper->holds, fd);
+	struct conn *conn = &keeper->conn;
+
+	if (!conn_resume(conn, fd, &hold->parcel, 0, hold->client))
+		return false;
+	conn->crowd.key = hold->parcel.client_key;
+	if (hold->partial != NULL) {
+		memcpy(conn->in, hold->partial->data, hold->partial->bytes);
+		conn->in_len = hold->partial->bytes;
+	}
+	return true;
+}
+
+void
+keep_store(struct keeper *keeper, int fd)
+{
+	conn_pack(&keeper->conn, &holds_get(&keeper->holds, fd)->parcel);
+}
+
+void
+keep_log_once(struct keeper *keeper, const char *text)
+{
+	if (keeper->now_ms < keeper->quiet_until_ms)
+		return;
+	keeper->quiet_until_ms = keeper->now_ms + QUIET_MS;
+	log_warn("keeper: %s", text);
+}
+
+/* Room for one more, if need be by closing who has been idle longest. */
+static bool
+make_room(struct keeper *keeper)
+{
+	int fd;
+
+	if (keeper->holds.count < keeper->max_count)
+		return true;
+	fd = holds_oldest(&keeper->holds, HOLD_IDLE);
+	keep_log_once(keeper, fd >= 0 ? "at its limit (keepalive.max_parked, or open files): idle "
+	    "connections are closed" : "at its limit (keepalive.max_parked, or open files), and "
+	    "none is idle");
+	if (fd < 0)
+		return false;
+	keep_drop(keeper, fd);
+	return true;
+}
+
+static void
+adopt(struct keeper *keeper, int fd, const struct parcel *parcel)
+{
+	struct hold *hold = holds_get(&keeper->holds, fd);
+	struct conn *conn = &keeper->conn;
+
+	if (hold != NULL)
+		hold->serial++;     /* events of who had the number before are not its own */
+	if (hold == NULL || !make_room(keeper) || !conn_resume(conn, fd, parcel,
+	    parcel->in_bytes, NULL) || keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
+		clients_count_leave(keeper->own->clients, parcel->client_key);
+		(void)close(fd);
+		return;
+	}
+	hold->partial = NULL;
+	hold->pending = NULL;
+	hold->parcel = *parcel;
+	memcpy(hold->client, conn->client, sizeof hold->client);
+	conn->crowd.key = parcel->client_key;
+	note_key(keeper, fd, parcel->client_key);
+	if (conn->in_len > 0 || conn->request_count == 0)
+		keep_rest_reading(keeper, fd);
+	else
+		keep_rest_idle(keeper, fd);
+	note_count(keeper);
+}
+
+/* Its descriptor did not come along: it counts no more. */
+static void
+lose(struct keeper *keeper, const struct parcel *parcel)
+{
+	clients_count_leave(keeper->own->clients, parcel->client_key);
+	keep_log_once(keeper, "a connection was lost: too many open files");
+}
+
+bool
+keep_adopt_some(struct keeper *keeper)
+{
+	struct parcel parcel;
+	int fd, n, left = ADOPT_MAX;
+
+	while (left-- > 0) {
+		n = parcel_receive(keeper->own->parked_fd, &parcel, keeper->conn.in,
+		    keeper->conn.in_cap, &fd, MSG_DONTWAIT);
+		if (n > 0)
+			adopt(keeper, fd, &parcel);
+		else if (n == 0)
+			lose(keeper, &parcel);
+		else if (errno == EAGAIN || errno == EINTR)
+			return false;
+		else
+			break;
+	}
+	if (left < 0)
+		return true;
+	keep_log_once(keeper, "nothing can be parked: somebody has shut the socket down");
+	(void)keep_watch(keeper, EPOLL_CTL_DEL, keeper->own->parked_fd, 0);
+	return false;
+}
