@@ -19,7 +19,9 @@ EXTRA_DIST += $(unit_headers) $(lints) tests/lint/files.sh tests/integration tes
 	tests/bench tests/fuzz/corpus tests/fuzz/replay.sh
 
 dist-hook:
-	find '$(distdir)' \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -rf {} +
+	find '$(distdir)' \( -name __pycache__ -o -name .pytest_cache -o -name .deps \
+		-o -name .dirstamp \) -prune -exec rm -rf {} +
+	rm -f '$(distdir)/tests/bench/scoreboard_bench' '$(distdir)/tests/bench/'*.o
 	find '$(distdir)' \( -name '*.log' -o -name '*.trs' \) -exec rm -f {} +
 
 lints = \
@@ -277,9 +279,15 @@ fuzz:
 	@exit 1
 endif
 
+# Built by "make bench" only.
+EXTRA_PROGRAMS = tests/bench/scoreboard_bench
+CLEANFILES += $(EXTRA_PROGRAMS)
+tests_bench_scoreboard_bench_LDADD = libbase.a $(library_libs)
+
 # BENCH_ARGS="--help" shows what can be chosen.
 BENCH_ARGS =
 
-bench: musterd
+bench: musterd tests/bench/scoreboard_bench
 	PYTHONDONTWRITEBYTECODE=1 MUSTERD='$(abs_builddir)/musterd' \
+		SCOREBOARD_BENCH='$(abs_builddir)/tests/bench/scoreboard_bench' \
 		$(if $(PYTHON),$(PYTHON),python3) $(srcdir)/tests/bench/bench.py $(BENCH_ARGS)

@@ -1,73 +1,83 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compares muster with the nginx, lighttpd, Apache (prefork) and h2o of this machine.
+"""Compares muster with the nginx, lighttpd, Apache and h2o of this machine.
 
 The servers take turns within each round, so that whatever else the machine does meets all of
-them; medians over the rounds are printed, and muster's figure divided by each other server's.
-CPU per request is the scheduler's account of the server's whole tree of processes. Nothing is
-asserted: figures are for people to read.
+them; medians over the rounds are printed, and muster's goals against the best of the others in the
+same run. CPU per request is the scheduler's account of the server's whole tree of processes, with
+those that ended. Nothing is asserted: figures are for people to read.
 """
 import argparse
 import contextlib
-import json
 import os
 import platform
-import resource
-import shutil
 import signal
-import statistics
 import sys
 import tempfile
 import time
 
-import measure
-import scenarios
+import holds
+import loads
+import pools
+import report
 import servers
+import traces
+from report import say
 
-# The held scenario grows pools process by process: one slow answer is enough to know.
-SLOW_S = 5
-
-SCENARIO_KEYS = [load.key for load in scenarios.LOADS] + ["held", "memory"]
-
-
-def say(text):
-    print(text, flush=True)
+SCENARIOS = loads.LOADS + holds.HOLDS + traces.TRACES + pools.POOLS
+TAIL_CHARS = 200                        # of what a server said, in a note
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="scenarios:\n" + "\n".join(
+            f"  {scenario.key:12}{scenario.title}"
+            + ("" if scenario.is_standard else " (only when named)") for scenario in SCENARIOS))
+    parser.add_argument("--rounds", type=int, default=5, metavar="N",
+                        help="default: 5; scenarios that take long have 3 or 1 at most")
     parser.add_argument("--seconds", type=int, default=3, metavar="S",
                         help="of load per server in each round (default: 3)")
-    parser.add_argument("--only", action="append", choices=SCENARIO_KEYS, metavar="SCENARIO",
-                        help="one of " + ", ".join(SCENARIO_KEYS) + "; may be repeated")
+    parser.add_argument("--only", action="append", metavar="LIST",
+                        help="comma-separated scenarios; may be repeated")
     parser.add_argument("--servers", metavar="LIST",
                         help="comma-separated, of "
                         + ",".join(kind.name for kind in servers.KINDS))
     parser.add_argument("--musterd", default=os.environ.get("MUSTERD"), metavar="PATH",
                         help="default: $MUSTERD, else build/musterd of this source tree")
+    parser.add_argument("--scoreboard-bench", default=os.environ.get("SCOREBOARD_BENCH"),
+                        metavar="PATH", help="default: $SCOREBOARD_BENCH, else "
+                        "tests/bench/scoreboard_bench beside musterd")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round there")
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 1:
         parser.error("--rounds and --seconds are at least 1")
-    if options.servers:
-        names = [kind.name for kind in servers.KINDS]
-        for name in options.servers.split(","):
-            if name not in names:
-                parser.error(f"unknown server {name}, expected some of {', '.join(names)}")
-    if not options.musterd:
-        top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        options.musterd = os.path.join(top, "build", "musterd")
-    options.musterd = os.path.abspath(options.musterd)
+    options.servers = names_of(parser, "server", [options.servers] if options.servers else [],
+                               [kind.name for kind in servers.KINDS])
+    options.only = names_of(parser, "scenario", options.only or [],
+                            [scenario.key for scenario in SCENARIOS])
+    options.musterd = os.path.abspath(options.musterd or os.path.join(TOP, "build", "musterd"))
+    pools.Scoreboard.program = options.scoreboard_bench or os.path.join(
+        os.path.dirname(options.musterd), "tests", "bench", "scoreboard_bench")
     return options
 
 
+def names_of(parser, what, lists, known):
+    """The names in comma-separated lists; an empty list means all."""
+    names = [name for text in lists for name in text.split(",") if name]
+    for name in names:
+        if name not in known:
+            parser.error(f"unknown {what} {name}, expected some of {', '.join(known)}")
+    return names
+
+
 def choose_servers(options):
-    wanted = options.servers.split(",") if options.servers else None
     chosen = []
     servers.Muster.path = options.musterd
     for kind in servers.KINDS:
-        if wanted is not None and kind.name not in wanted:
+        if options.servers and kind.name not in options.servers:
             continue
         if kind.program() is None:
             where = f" ({options.musterd})" if kind is servers.Muster else ""
@@ -85,27 +95,20 @@ class Bench:
         self.kinds = kinds
         self.folder = folder
         self.root = os.path.join(folder, "root")
-        self.results = {}               # scenario, server: list of figures
+        self.results = report.Results()
         self.notes = []
+        self.enough = set()             # scenario and server without further rounds
 
     def note(self, text):
         say(f"  {text}")
         self.notes.append(text)
 
-    def add(self, scenario, server, figures):
-        self.results.setdefault(scenario, {}).setdefault(server, []).append(figures)
-
-    def median(self, scenario, server, figure):
-        values = [row[figure] for row in self.results.get(scenario, {}).get(server, [])
-                  if figure in row]
-        return statistics.median(values) if values else None
-
     @contextlib.contextmanager
-    def running(self, kinds, clients=0):
+    def running(self, kinds, needs):
         started = []
         try:
             for kind in kinds:
-                server = kind(self.folder, self.root, clients)
+                server = kind(self.folder, self.root, needs)
                 started.append(server)
                 try:
                     server.start()
@@ -116,178 +119,82 @@ class Bench:
         finally:
             for server in started:
                 server.stop()
+                if not server.logged_bytes:
+                    self.note(f"{server.name} wrote no access log: its figures do not count")
 
-    def run_loads(self, loads):
-        with self.running(self.kinds) as running:
-            for load in loads:
-                say(f"{load.title}:")
-                for number in range(self.options.rounds):
-                    # Each round begins with another server: no one always runs first.
-                    turn = number % max(1, len(running))
-                    for server in running[turn:] + running[:turn]:
-                        self.run_load(load, server, number)
+    def rounds(self, scenario):
+        return min(self.options.rounds, scenario.rounds_most or self.options.rounds)
 
-    def run_load(self, load, server, number):
+    def kinds_of(self, scenario):
+        return [kind for kind in self.kinds
+                if scenario.servers is None or kind.name in scenario.servers]
+
+    def is_possible(self, scenario):
+        if not self.kinds_of(scenario):
+            return False
+        obstacle = scenario.obstacle(self.kinds_of(scenario))
+        if obstacle:
+            self.note(f"skipped: {scenario.key}: {obstacle}")
+        return not obstacle
+
+    def run_once(self, scenario, server, number):
+        name = server.name if server else servers.Muster.name
         try:
-            figures = load.run(server, self.options.seconds)
-        except servers.Failed as failure:
-            self.note(f"round {number + 1}: {failure}")
+            figures = scenario.run(server, self.options)
+        except (servers.Failed, OSError) as failure:
+            end = f" ({server.tail()[-TAIL_CHARS:]})" if server else ""
+            self.note(f"{scenario.key}, round {number + 1}: {failure}{end}")
             return
-        self.add(load.key, server.name, figures)
-        say(f"  round {number + 1}/{self.options.rounds} {server.name:9}"
-            f"{figures['requests_per_s']:10.1f} req/s {figures['cpu_us']:10.2f} us CPU each"
-            + (f"  {figures['errors']:.0f} errors" if figures["errors"] else ""))
+        self.results.add(scenario.key, name, figures)
+        if scenario.is_enough(figures):
+            self.enough.add((scenario.key, name))
+        say(f"  round {number + 1}/{self.rounds(scenario)} {name:9} "
+            f"{scenario.summary(figures)}")
 
-    def run_held(self):
-        say(f"{scenarios.HELD_CLIENTS} half-sent requests held:")
-        wanted = 3 * scenarios.HELD_CLIENTS
-        if measure.raise_limit(resource.RLIMIT_NOFILE, wanted) < wanted:
-            self.note(f"skipped: held: the limit of open files is below {wanted}")
-            return
-        slow = set()
-        for number in range(min(self.options.rounds, 3)):
-            for kind in self.kinds:
-                if kind.name in slow:
+    def turns(self, number, what):
+        """Each round begins with another server: no one always runs first."""
+        turn = number % max(1, len(what))
+        return what[turn:] + what[:turn]
+
+    def run_shared(self, scenarios):
+        """All servers run side by side, and one at a time is loaded."""
+        with self.running(self.kinds, servers.Needs()) as running:
+            for scenario in scenarios:
+                say(f"{scenario.key}: {scenario.title}:")
+                for number in range(self.rounds(scenario)):
+                    for server in self.turns(number, running):
+                        self.run_once(scenario, server, number)
+
+    def run_alone(self, scenario):
+        """Each server is started for itself, and ended before the next."""
+        say(f"{scenario.key}: {scenario.title}:")
+        for number in range(self.rounds(scenario)):
+            if scenario.needs_no_server:
+                self.run_once(scenario, None, number)
+                continue
+            for kind in self.turns(number, self.kinds_of(scenario)):
+                if (scenario.key, kind.name) in self.enough:
                     continue
-                with self.running([kind], clients=scenarios.HELD_CLIENTS) as running:
+                with self.running([kind], scenario.needs()) as running:
                     for server in running:
-                        self.run_held_once(server, number, slow)
-
-    def run_held_once(self, server, number, slow):
-        try:
-            figures = scenarios.run_held(server)
-        except servers.Failed as failure:
-            self.note(f"round {number + 1}: {failure}")
-            slow.add(server.name)
-            return
-        if max(figures.values()) > SLOW_S:
-            slow.add(server.name)
-        self.add("held", server.name, figures)
-        pool = f", 1,000 workers after {figures['pool_s']:.3f} s" if "pool_s" in figures else ""
-        say(f"  round {number + 1} {server.name:9} last client answered after "
-            f"{figures['answered_s']:.4f} s{pool}")
-
-    def run_memory(self):
-        say(f"{scenarios.MEMORY_WORKERS} workers of muster:")
-        if servers.Muster not in self.kinds:
-            self.note("skipped: memory: needs muster")
-            return
-        memory = scenarios.Memory()
-        server = servers.Muster(self.folder, self.root, scenarios.MEMORY_WORKERS)
-        try:
-            obstacle = memory.prepare()
-            if obstacle:
-                self.note(f"skipped: memory: {obstacle}")
-                return
-            figures = memory.run(server)
-            self.add("memory", server.name, figures)
-            say(f"  {figures['workers']} workers after {figures['started_s']:.1f} s")
-        except servers.Failed as failure:
-            self.note(f"skipped: memory: {failure}")
-        finally:
-            server.stop()
-            memory.restore()
+                        self.run_once(scenario, server, number)
 
     def run(self):
-        wanted = self.options.only or SCENARIO_KEYS
-        loads = [load for load in scenarios.LOADS if load.key in wanted]
-        if loads and shutil.which("wrk") is None:
-            self.note("skipped: all loads: wrk is not installed")
-            loads = []
-        if loads:
-            self.run_loads(loads)
-        if "held" in wanted:
-            self.run_held()
-        if "memory" in wanted:
-            self.run_memory()
-
-
-def ratio_text(ours, theirs):
-    return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
-
-
-def number_text(value, digits):
-    return "-" if value is None else f"{value:,.{digits}f}"
-
-
-def print_load(bench, load):
-    options = bench.options
-    say(f"\n{load.title} ({options.rounds} rounds of {options.seconds} s, medians)")
-    say(f"  {'':9}{'':12}{'CPU us/':>11}{'':10}{'':10}{'':8}   muster / this server")
-    say(f"  {'server':9}{'req/s':>12}{'request':>11}{'p50 ms':>10}{'p99 ms':>10}{'errors':>8}"
-        f"   {'req/s':>7}{'CPU':>7}{'p99':>7}")
-    for kind in bench.kinds:
-        def median(figure, name=kind.name):
-            return bench.median(load.key, name, figure)
-
-        if median("requests") is None:
-            continue
-        per_s, p50_us, p99_us = median("requests_per_s"), median("p50_us"), median("p99_us")
-        line = (f"  {kind.name:9}{number_text(per_s, 0 if per_s >= 1000 else 1):>12}"
-                f"{number_text(median('cpu_us'), 2):>11}{number_text(p50_us / 1000, 2):>10}"
-                f"{number_text(p99_us / 1000, 2):>10}{number_text(median('errors'), 0):>8}   ")
-        if kind is not servers.Muster:
-            for figure in ("requests_per_s", "cpu_us", "p99_us"):
-                ours = bench.median(load.key, "muster", figure)
-                line += f"{ratio_text(ours, median(figure)):>7}"
-        say(line.rstrip())
-
-
-def print_held(bench):
-    say(f"\n{scenarios.HELD_CLIENTS} half-sent requests held (medians)")
-    say(f"  {'':9}{'1,001st client':>16}{'1,000 workers':>15}{'':6}   muster / this server")
-    say(f"  {'server':9}{'answered, s':>16}{'serve, s':>15}{'runs':>6}   {'answer':>7}"
-        f"{'pool':>7}")
-    for kind in bench.kinds:
-        rows = bench.results["held"].get(kind.name, [])
-        if not rows:
-            continue
-        answered = bench.median("held", kind.name, "answered_s")
-        pool = bench.median("held", kind.name, "pool_s")
-        line = (f"  {kind.name:9}{number_text(answered, 4):>16}{number_text(pool, 3):>15}"
-                f"{len(rows):>6}   ")
-        if kind is not servers.Muster:
-            line += (f"{ratio_text(bench.median('held', 'muster', 'answered_s'), answered):>7}"
-                     f"{ratio_text(bench.median('held', 'muster', 'pool_s'), pool):>7}")
-        say(line.rstrip())
-
-
-def print_memory(bench):
-    figures = bench.results["memory"]["muster"][0]
-    say(f"\nMemory of each of {figures['workers']} idle workers of muster, KiB")
-    for key, text in (("used", "all, kernel memory included (memory in use, after - before)"),
-                      ("available", "the same as the kernel estimates it (MemAvailable)"),
-                      ("pss", "of it: own pages and its share of common ones (Pss)"),
-                      ("private", "of it: own pages (Private)"),
-                      ("page_tables", "of it: page tables (VmPTE)")):
-        say(f"  {figures[key] / 1024:8.1f}  {text}")
-
-
-def print_results(bench):
-    for load in scenarios.LOADS:
-        if bench.results.get(load.key):
-            print_load(bench, load)
-    if bench.results.get("held"):
-        print_held(bench)
-    if bench.results.get("memory"):
-        print_memory(bench)
-    if bench.notes:
-        say("\nNot measured, or not as it should be:")
-        for note in bench.notes:
-            say(f"  {note}")
-
-
-def write_json(bench, path):
-    with open(path, "w") as file:
-        json.dump({
-            "rounds": bench.options.rounds,
-            "seconds": bench.options.seconds,
-            "cpus": os.cpu_count(),
-            "kernel": platform.release(),
-            "results": bench.results,
-            "notes": bench.notes,
-        }, file, indent=1)
-        file.write("\n")
+        wanted = [scenario for scenario in SCENARIOS
+                  if (scenario.key in self.options.only if self.options.only
+                      else scenario.is_standard)]
+        shared = [scenario for scenario in wanted
+                  if scenario.is_shared and self.is_possible(scenario)]
+        if shared:
+            self.run_shared(shared)
+        for scenario in wanted:
+            if scenario.is_shared:
+                continue
+            try:
+                if self.is_possible(scenario):
+                    self.run_alone(scenario)
+            finally:
+                scenario.finish()
 
 
 def end_on_signal(number, _frame):
@@ -307,17 +214,18 @@ def main():
     with tempfile.TemporaryDirectory(prefix="muster-bench.") as folder:
         os.chmod(folder, 0o755)         # the workers of other accounts read below it
         bench = Bench(options, kinds, folder)
-        scenarios.make_files(bench.root)
+        loads.make_files(bench.root)
         try:
             bench.run()
         except KeyboardInterrupt:
             bench.note("interrupted: what follows is from the rounds that were whole")
-        print_results(bench)
+        goal_rows = report.print_results(bench.results, SCENARIOS, bench.notes)
     if options.json:
-        write_json(bench, options.json)
+        report.write_json(options.json, bench.results, goal_rows, bench.notes, options)
     say(f"\n{time.monotonic() - started:.0f} s, {os.cpu_count()} CPUs, Linux "
-        f"{platform.release()}; the load comes from this machine too")
-    return 0 if bench.results else 1
+        f"{platform.release()}, load at the end {os.getloadavg()[0]:.1f}; "
+        "the load comes from this machine too")
+    return 0 if bench.results.rounds else 1
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is measured and how: the CPU time and the memory of a tree of processes, from /proc."""
 import os
+import re
 import resource
 import socket
+import time
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-NS_PER_S = 1_000_000_000
+SETTLED_BYTES = 192 << 10
+FILE_SYSTEM_SLAB = re.compile(
+    r"ext4_|jbd2_|xfs_|btrfs_|fuse_|ovl_|radix_tree|buffer_head|(?!sock_)\w*inode_cache")
 
 
 def read(path):
@@ -80,14 +84,11 @@ def family_cpu_ns(pid):
     return sum(process_cpu_ns(member) for member in family(pid))
 
 
-def listen_queue(port):
-    """Connections that 127.0.0.1:port has not accepted yet."""
-    wanted = f"0100007F:{port:04X}"
-    for line in read("/proc/net/tcp").splitlines()[1:]:
-        fields = line.split()
-        if fields[1] == wanted and fields[3] == "0A":
-            return int(fields[4].partition(":")[2], 16)
-    return 0
+def machine_cpu_ns():
+    """Time that all CPUs were not idle so far, in ticks of the kernel."""
+    fields = [int(field) for field in read("/proc/stat").split("\n", 1)[0].split()[1:9]]
+    user, nice, system, _, _, irq, softirq, _ = fields
+    return (user + nice + system + irq + softirq) * TICK_NS
 
 
 def meminfo():
@@ -96,11 +97,40 @@ def meminfo():
             for line in read("/proc/meminfo").splitlines() if line.endswith("kB")}
 
 
-def memory_used(info):
-    """What nobody could have without taking it from somebody: page cache and slabs that can be
-    dropped do not count, shared memory and all other kernel memory do."""
-    return (info["MemTotal"] - info["MemFree"] - info["Buffers"] - info["Cached"]
-            - info["SReclaimable"] + info["Shmem"])
+def file_system_slabs():
+    """Slabs that hold what was seen of file systems: they change with whatever else the machine
+    does. 0 where only root may know."""
+    total = 0
+    for line in read("/proc/slabinfo").splitlines()[2:]:
+        name, _, count, each_bytes = line.split()[:4]
+        if FILE_SYSTEM_SLAB.match(name):
+            total += int(count) * int(each_bytes)
+    return total
+
+
+def kernel_memory(info=None):
+    """Memory of the kernel itself: slabs (sockets, files and the entries that sockets have in
+    caches, which no shortage gets back while they are open), stacks and page tables."""
+    info = info or meminfo()
+    return info["Slab"] - file_system_slabs() + info["KernelStack"] + info["PageTables"]
+
+
+def system_memory(info):
+    """What is in use: all but free memory and the page cache; shared memory counts."""
+    return info["MemTotal"] - info["MemFree"] - info["Buffers"] - info["Cached"] + info["Shmem"]
+
+
+def settle(pid=None, deadline_s=10):
+    """Waits until the kernel's memory changes little (it frees some of it late) and, with a pid,
+    until that process's children sleep."""
+    deadline = time.monotonic() + deadline_s
+    last = kernel_memory()
+    while time.monotonic() < deadline:
+        time.sleep(0.4)
+        now = kernel_memory()
+        if abs(now - last) < SETTLED_BYTES and (pid is None or is_settled(pid)):
+            return
+        last = now
 
 
 def process_memory(pid):
@@ -114,6 +144,10 @@ def process_memory(pid):
             if key in wanted and value.endswith("kB"):
                 sums[wanted[key]] += int(value.split()[0]) * 1024
     return sums
+
+
+def family_pss(pid):
+    return sum(process_memory(member)["pss"] for member in family(pid))
 
 
 def is_settled(pid):

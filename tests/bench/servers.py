@@ -3,15 +3,19 @@
 
 Each runs in the foreground from a private folder, on a free port of the loopback, with its access
 log on, as www-data where the caller is root. It is ended by its own pid and by those of its
-descendants, never by name. Settings are each server's (or Debian's) defaults, except where a
-scenario holds so many clients that those defaults would refuse them.
+descendants, never by name. Settings are each server's (or Debian's) defaults, with what its manual
+offers for static files (open_file_cache, a long keep-alive), and what a scenario needs of all of
+them (Needs) where those defaults would refuse so many or so slow clients.
 """
+import dataclasses
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import measure
@@ -25,6 +29,17 @@ class Failed(Exception):
     """A server did not do what a scenario needs; the text says what."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What a scenario asks of a server's configuration beyond its defaults."""
+    connections: int = 0                # held at once
+    patience_s: int = 0                 # limits of time for requests, idleness and answers
+    is_idle: bool = False               # they are idle: nothing of a server waits for each
+    start_workers: int = 0              # muster only: started and kept
+    max_workers: int = 0                # muster only
+    keepers: int = 0                    # muster only
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -32,20 +47,21 @@ def free_port():
 
 
 class Server:
-    """One kind of server. clients: how many connections it must be able to hold at once."""
+    """One kind of server."""
     name = ""
     programs = ()
 
-    def __init__(self, folder, root, clients=0):
-        self.folder = os.path.join(folder, f"{self.name}-{clients}")
+    def __init__(self, folder, root, needs=Needs()):
+        self.folder = os.path.join(folder, self.name)
         self.root = root
-        self.clients = clients
+        self.needs = needs
         self.port = 0
         self.process = None
         self.as_root = os.geteuid() == 0
         self.access_log = os.path.join(self.folder, "access.log")
         self.error_log = os.path.join(self.folder, "error.log")
         self.output = os.path.join(self.folder, "output")
+        self.logged_bytes = 0           # of access log, counted when it is emptied
 
     @classmethod
     def program(cls):
@@ -131,37 +147,64 @@ class Server:
             except ProcessLookupError:
                 pass
         self.process = None
+        self.empty_logs()
 
     def empty_logs(self):
         """All of them append, so that a shortened file does not keep a hole."""
         for path in (self.access_log, self.output):
             if os.path.exists(path):
+                if path == self.access_log:
+                    self.logged_bytes += os.path.getsize(path)
                 os.truncate(path, 0)
 
 
 class Muster(Server):
     name = "muster"
     path = None                         # set by bench.py
-    workers = 0                         # this many are started and kept, if set
+    keepers_known = {}                  # by path: is there a keepalive { keepers }?
 
     @classmethod
     def program(cls):
         return cls.path if cls.path and os.access(cls.path, os.X_OK) else None
 
-    def configuration(self):
-        pool = ""
-        if self.workers:
-            count = self.workers
-            pool = f"start = {count} min_idle = 1 max_idle = {count} max_workers = {count + 16}"
-        elif self.clients:
+    @classmethod
+    def has_keepers(cls):
+        """An older one needs a worker for each connection."""
+        if cls.path not in cls.keepers_known:
+            with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+                file.write('root = "/"\nkeepalive { keepers = 1 }\nlisten "127.0.0.1:1" {}\n')
+                file.flush()
+                done = subprocess.run([cls.path, "-T", "-c", file.name], capture_output=True,
+                                      timeout=30, check=False)
+            cls.keepers_known[cls.path] = done.returncode == 0
+        return cls.keepers_known[cls.path]
+
+    def pool(self):
+        needs = self.needs
+        if needs.start_workers:
+            count = needs.start_workers
+            return f"start = {count} min_idle = 1 max_idle = {count} max_workers = {count + 64}"
+        if needs.max_workers:
+            return f"max_workers = {needs.max_workers}"
+        if needs.connections and not self.has_keepers():
             # Room for the workers that stay idle beside the ones that are held.
-            pool = f"max_workers = {self.clients + 100}"
+            return f"max_workers = {needs.connections + 100}"
+        return ""
+
+    def configuration(self):
         user = f'user = "{RUN_AS}"\ngroup = "{RUN_AS}"\n' if self.as_root else ""
-        limits = 'limits { header_timeout = "10m" }\n' if self.clients else ""
+        limits = ""
+        keepalive = f"keepers = {self.needs.keepers} " if self.needs.keepers else ""
+        if self.needs.patience_s:
+            time_limit = f'"{self.needs.patience_s}s"'
+            limits = f"header_timeout = {time_limit} send_timeout = {time_limit}"
+            keepalive += f"timeout = {time_limit}"
         return f"""{user}pid_file = ""
 root = "{self.root}"
-pool {{ {pool} }}
-{limits}log {{
+pool {{ {self.pool()} }}
+limits {{ {limits} }}
+keepalive {{ {keepalive} }}
+log {{
     error = "{self.error_log}"
     access = "{self.access_log}"
     format = "combined"
@@ -182,19 +225,26 @@ class Nginx(Server):
         temporary = "\n".join(
             f"    {kind}_temp_path {self.folder}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        timeout = "client_header_timeout 10m;" if self.clients else ""
+        timeouts = ""
+        if self.needs.patience_s:
+            timeouts = "\n".join(f"    {name} {self.needs.patience_s}s;" for name in (
+                "client_header_timeout", "keepalive_timeout", "send_timeout"))
         return f"""{user}
 daemon off;
 worker_processes auto;
 pid {self.folder}/pid;
 error_log {self.error_log};
-events {{ worker_connections {max(768, 2 * self.clients)}; }}
+events {{ worker_connections {max(768, 2 * self.needs.connections)}; }}
 http {{
     sendfile on;
     tcp_nopush on;
+    open_file_cache max=1000 inactive=60s;
+    open_file_cache_valid 60s;
+    open_file_cache_min_uses 1;
+    open_file_cache_errors on;
     default_type application/octet-stream;
     access_log {self.access_log} combined;
-    {timeout}
+{timeouts}
 {temporary}
     server {{
         listen 127.0.0.1:{self.port};
@@ -216,16 +266,27 @@ class Lighttpd(Server):
         if self.as_root:
             user = f'server.username = "{RUN_AS}"\nserver.groupname = "{RUN_AS}"\n'
         many = ""
-        if self.clients:
-            many = (f"server.max-connections = {2 * self.clients}\n"
-                    f"server.max-fds = {4 * self.clients}\n"
-                    "server.max-read-idle = 600\n")
+        if self.needs.connections:
+            # It takes as many connections as half its descriptors: two processes where one is
+            # not enough.
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            most = min(self.needs.connections + 500, limit // 2)
+            if most < self.needs.connections + 500:
+                many = "server.max-worker = 2\n"
+            many += (f"server.max-connections = {most}\n"
+                     f"server.max-fds = {2 * most}\n"
+                     f"server.max-read-idle = {self.needs.patience_s}\n"
+                     f"server.max-write-idle = {self.needs.patience_s}\n"
+                     f"server.max-keep-alive-idle = {self.needs.patience_s}\n")
         return f"""{user}{many}server.modules = ( "mod_accesslog" )
 server.bind = "127.0.0.1"
 server.port = {self.port}
 server.document-root = "{self.root}"
 server.errorlog = "{self.error_log}"
 server.upload-dirs = ( "{self.folder}" )
+server.event-handler = "linux-sysepoll"
+server.network-backend = "sendfile"
+server.max-keep-alive-requests = 1000
 accesslog.filename = "{self.access_log}"
 mimetype.assign = ( "" => "application/octet-stream" )
 """
@@ -235,36 +296,47 @@ mimetype.assign = ( "" => "application/octet-stream" )
 
 
 class Apache(Server):
+    """Prefork, which is muster's model; event, Debian's default, where clients are idle: a process
+    for each of so many would say nothing about Apache as people run it."""
     name = "apache2"
     programs = ("apache2", "httpd")
     modules = "/usr/lib/apache2/modules"
 
     @classmethod
     def program(cls):
-        usable = os.path.exists(os.path.join(cls.modules, "mod_mpm_prefork.so"))
+        usable = all(os.path.exists(os.path.join(cls.modules, f"mod_mpm_{name}.so"))
+                     for name in ("prefork", "event"))
         return super().program() if usable else None
+
+    def processes(self):
+        most = self.needs.connections + 100 if self.needs.connections else 150
+        if self.needs.is_idle:
+            return f"""AsyncRequestWorkerFactor {most}
+ListenBackLog 1024"""
+        return f"""ListenBackLog {max(511, most)}
+ServerLimit {max(256, most)}
+StartServers 5
+MinSpareServers 5
+MaxSpareServers 10
+MaxRequestWorkers {most}
+MaxConnectionsPerChild 0"""
 
     def configuration(self):
         user = f"User {RUN_AS}\nGroup {RUN_AS}\n" if self.as_root else ""
-        most = self.clients + 100 if self.clients else 150
+        mpm = "mpm_event" if self.needs.is_idle else "mpm_prefork"
         loads = "\n".join(f"LoadModule {name}_module {self.modules}/mod_{name}.so"
-                          for name in ("mpm_prefork", "authz_core"))
+                          for name in (mpm, "authz_core"))
         return f"""{loads}
 {user}ServerRoot {self.folder}
 DefaultRuntimeDir {self.folder}
 PidFile {self.folder}/pid
 ServerName localhost
 Listen 127.0.0.1:{self.port}
-ListenBackLog {max(511, most)}
-ServerLimit {max(256, most)}
-StartServers 5
-MinSpareServers 5
-MaxSpareServers 10
-MaxRequestWorkers {most}
-MaxConnectionsPerChild 0
+{self.processes()}
 KeepAlive On
-KeepAliveTimeout 5
-Timeout 300
+KeepAliveTimeout {self.needs.patience_s or 5}
+MaxKeepAliveRequests 1000
+Timeout {self.needs.patience_s or 300}
 ErrorLog {self.error_log}
 LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\"" combined
 CustomLog {self.access_log} combined
@@ -285,7 +357,10 @@ class H2o(Server):
 
     def configuration(self):
         user = f"user: {RUN_AS}\n" if self.as_root else ""
-        many = "http1-request-timeout: 600\n" if self.clients else ""
+        many = ""
+        if self.needs.connections:
+            many = (f"max-connections: {self.needs.connections + 500}\n"
+                    f"http1-request-timeout: {self.needs.patience_s}\n")
         return f"""{user}{many}listen: {{ host: 127.0.0.1, port: {self.port} }}
 pid-file: {self.folder}/pid
 error-log: {self.error_log}
