@@ -182,7 +182,7 @@ accept_loop(struct conn *conn, struct scoreboard_socket *line)
 	const struct inheritance *own = conn->own;
 
 	enter_idle(conn, line);
-	inherit_wake_master(own);           /* the first time it is ready, and only then */
+	inherit_wake_master(own);   /* the first time it is ready, and only then */
 	while (!conn_worker_should_leave(conn)) {
 		int result, error;
 

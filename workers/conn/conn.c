@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "server/base/clock.h"
-#include "server/base/fdio.h"
 #include "server/base/logpass.h"
 #include "server/base/signals.h"
 #include "workers/conn/parcel.h"
@@ -219,6 +218,18 @@ conn_pack(const struct conn *conn, struct parcel *parcel)
 	parcel_set_client(parcel, &conn->peer);
 }
 
+void
+conn_expect_head(struct conn *conn)
+{
+	const struct config_limits *limits = &conn->config->limits;
+	const struct http_limits parse_limits = { limits->request_line_bytes,
+		limits->header_bytes, limits->header_field_count };
+
+	http_parser_init(&conn->parser, &parse_limits);
+	conn->request.method_name = slice_make("", 0);
+	conn->request.target = slice_make("", 0);
+}
+
 static bool
 should_leave_after(const struct conn *conn, uint64_t served_count)
 {
@@ -259,7 +270,7 @@ conn_follow_logs(struct conn *conn)
 	    memory_order_acquire);
 	bool is_keeper = conn->own->role == INHERIT_KEEPER;
 	int64_t now_ms;
-	struct log_sink error_log, access_log = { LOG_SINK_NONE, -1 };
+	struct log_sink error_log;
 
 	if (wanted == conn->log_generation)
 		return;
@@ -268,8 +279,7 @@ conn_follow_logs(struct conn *conn)
 		return;
 	error_log = log_get_sink();
 	if (logpass_fetch(conn->own->log_request_fd, conn->own->log_answer_fd, wanted,
-	    is_keeper ? 0 : LOG_FETCH_MS, &conn->log_generation, &error_log,
-	    &access_log) < 0) {
+	    is_keeper ? 0 : LOG_FETCH_MS, &conn->log_generation, &error_log, NULL) < 0) {
 		conn->log_retry_mono_ms = now_ms + (is_keeper ? LOG_GLANCE_MS : LOG_RETRY_MS);
 		if (is_keeper)
 			return;     /* it does not wait, but looks again */
@@ -278,7 +288,6 @@ conn_follow_logs(struct conn *conn)
 		return;
 	}
 	log_set_sink(error_log);
-	fdio_close(&access_log.fd);   /* the logger's; all answers are alike */
 }
 
 void

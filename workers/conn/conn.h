@@ -92,6 +92,8 @@ void conn_set_peer(struct conn *conn, const struct sockaddr_storage *address);
 void conn_write_address(char out[CONN_CLIENT_BYTES], const struct sockaddr_storage *address);
 /* Whether this worker should take no further request: told to go, or has served enough. */
 bool conn_worker_should_leave(const struct conn *conn);
+/* The parser begins anew, and nothing is known of a request. */
+void conn_expect_head(struct conn *conn);
 /* Whether there is somebody to hold connections that are between requests. */
 bool conn_has_keepers(const struct conn *conn);
 /* The same for the request at hand, which is not counted yet: its connection ends. */

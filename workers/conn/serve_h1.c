@@ -25,7 +25,6 @@
 #define LINGER_MS 2000
 #define LINGER_BYTES (1024 * 1024)
 
-
 enum head_result {
 	HEAD_COMPLETE,
 	HEAD_BAD,                   /* *status says why */
@@ -46,11 +45,7 @@ judge_missing_bytes(const struct conn *conn, enum io_result result, unsigned *st
 static enum head_result
 read_head(struct conn *conn, unsigned *status)
 {
-	const struct config_limits *limits = &conn->config->limits;
-	const struct http_limits parse_limits = { limits->request_line_bytes,
-		limits->header_bytes, limits->header_field_count };
-
-	http_parser_init(&conn->parser, &parse_limits);
+	conn_expect_head(conn);
 	for (;;) {
 		enum io_result result;
 		bool is_parked = false;
@@ -261,7 +256,6 @@ serve_h1(struct conn *conn)
 
 	slot_set_phase(conn->slot, SLOT_READING, clock_mono_ms());
 	while (goes_on) {
-		conn->request.method_name = conn->request.target = slice_make("", 0);
 		switch (read_head(conn, &status)) {
 		case HEAD_COMPLETE:
 			goes_on = serve_request(conn);

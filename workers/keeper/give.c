@@ -70,11 +70,8 @@ keep_hand_over(struct keeper *keeper, int fd)
 			return;
 		}
 	}
-	if (!partial_keep(&hold->partial, conn->in, conn->in_len)) {
-		keep_log_once(keeper, "no memory for requests that wait for a worker");
-		keep_drop(keeper, fd);
+	if (!keep_rest(keeper, fd))
 		return;
-	}
 	holds_move(&keeper->holds, fd, HOLD_WAITING, keeper->now_ms +
 	    conn->config->limits.header_timeout_ms);
 	keep_listen_for_room(keeper, keeper->own->handover_fd, &keeper->listens_for_room,

@@ -93,6 +93,18 @@ keep_store(struct keeper *keeper, int fd)
 	conn_pack(&keeper->conn, &holds_get(&keeper->holds, fd)->parcel);
 }
 
+bool
+keep_rest(struct keeper *keeper, int fd)
+{
+	const struct conn *conn = &keeper->conn;
+
+	if (partial_keep(&holds_get(&keeper->holds, fd)->partial, conn->in, conn->in_len))
+		return true;
+	keep_log_once(keeper, "no memory for requests that have to wait: connections are closed");
+	keep_drop(keeper, fd);
+	return false;
+}
+
 void
 keep_log_once(struct keeper *keeper, const char *text)
 {

@@ -46,6 +46,8 @@ bool keep_adopt_some(struct keeper *keeper);
 bool keep_load(struct keeper *keeper, int fd);
 /* What the connection at hand has become is noted. */
 void keep_store(struct keeper *keeper, int fd);
+/* So are the bytes of conn->in. False: there is no memory for them, and it was closed. */
+bool keep_rest(struct keeper *keeper, int fd);
 /* It is not held any more, whether it is closed or somebody else has it. */
 void keep_forget(struct keeper *keeper, int fd);
 /* Closes it. */

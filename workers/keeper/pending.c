@@ -129,14 +129,11 @@ pending_send(struct pending *pending, int fd, size_t *moved)
 void
 pending_log(struct pending *pending, struct conn *conn, bool is_aborted)
 {
-	const struct config_limits *limits = &conn->config->limits;
-	const struct http_limits parse_limits = { limits->request_line_bytes,
-		limits->header_bytes, limits->header_field_count };
 	struct turn turn;
 
 	memcpy(conn->in, pending->bytes, pending->request_bytes);
 	conn->in_len = pending->request_bytes;
-	http_parser_init(&conn->parser, &parse_limits);
+	conn_expect_head(conn);
 	(void)http_parse_request(&conn->parser, conn->in, conn->in_len, &conn->request);
 	conn->request_count--;      /* turn_begin() counts it once more */
 	turn_begin(conn, &turn, pending->has_request);

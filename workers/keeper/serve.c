@@ -37,14 +37,10 @@ keep_rest_idle(struct keeper *keeper, int fd)
 void
 keep_rest_reading(struct keeper *keeper, int fd)
 {
-	struct conn *conn = &keeper->conn;
 	int64_t deadline_ms = head_deadline(keeper);
 
-	if (!partial_keep(&holds_get(&keeper->holds, fd)->partial, conn->in, conn->in_len)) {
-		keep_log_once(keeper, "no memory for requests that come slowly");
-		keep_drop(keeper, fd);
+	if (!keep_rest(keeper, fd))
 		return;
-	}
 	keep_store(keeper, fd);
 	holds_move(&keeper->holds, fd, HOLD_READING, deadline_ms);
 }
@@ -95,12 +91,8 @@ act_on(struct keeper *keeper, int fd, enum quick_result result, size_t used,
 static void
 rest_runnable(struct keeper *keeper, int fd)
 {
-	if (!partial_keep(&holds_get(&keeper->holds, fd)->partial, keeper->conn.in,
-	    keeper->conn.in_len)) {
-		keep_log_once(keeper, "no memory for requests that come fast");
-		keep_drop(keeper, fd);
+	if (!keep_rest(keeper, fd))
 		return;
-	}
 	keep_store(keeper, fd);
 	holds_move(&keeper->holds, fd, HOLD_RUNNABLE, keeper->now_ms);
 }
@@ -110,9 +102,6 @@ void
 keep_serve(struct keeper *keeper, int fd)
 {
 	struct conn *conn = &keeper->conn;
-	const struct config_limits *limits = &conn->config->limits;
-	const struct http_limits parse_limits = { limits->request_line_bytes,
-		limits->header_bytes, limits->header_field_count };
 	struct pending *pending = NULL;
 	enum quick_result result;
 	unsigned left = ANSWERS_AT_ONCE;
@@ -122,8 +111,7 @@ keep_serve(struct keeper *keeper, int fd)
 			rest_runnable(keeper, fd);
 			return;
 		}
-		conn->request.method_name = conn->request.target = slice_make("", 0);
-		http_parser_init(&conn->parser, &parse_limits);
+		conn_expect_head(conn);
 		switch (http_parse_request(&conn->parser, conn->in, conn->in_len,
 		    &conn->request)) {
 		case HTTP_COMPLETE:
@@ -149,15 +137,11 @@ void
 keep_refuse(struct keeper *keeper, int fd, unsigned status)
 {
 	struct conn *conn = &keeper->conn;
-	const struct config_limits *limits = &conn->config->limits;
-	const struct http_limits parse_limits = { limits->request_line_bytes,
-		limits->header_bytes, limits->header_field_count };
 	struct pending *pending = NULL;
 	enum http_verdict verdict;
 	enum quick_result result;
 
-	conn->request.method_name = conn->request.target = slice_make("", 0);
-	http_parser_init(&conn->parser, &parse_limits);
+	conn_expect_head(conn);
 	verdict = conn->in_len == 0 ? HTTP_NEED_MORE : http_parse_request(&conn->parser,
 	    conn->in, conn->in_len, &conn->request);
 	if (verdict == HTTP_NEED_MORE &&
