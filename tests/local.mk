@@ -235,7 +235,7 @@ check-local:
 	@exit 1
 endif
 
-.PHONY: lint fuzz bench
+.PHONY: lint fuzz soak bench
 
 # cppcheck loses sight of a pointer that is copied with memcpy; leaks are the sanitizer's.
 lint: tests/lint/schema_dump $(man_MANS) $(nodist_man_MANS)
@@ -278,6 +278,14 @@ fuzz:
 	@echo 'make fuzz needs libFuzzer: configure with CC=clang --enable-fuzzers' >&2
 	@exit 1
 endif
+
+# Clients that must not notice that processes are killed and the configuration is reloaded, for so
+# many seconds; tells now and then how far it is. SOAK_SEED=NUMBER makes it another storm.
+SOAK_SECONDS = 600
+
+soak: musterd
+	$(AM_TESTS_ENVIRONMENT) SOAK_SECONDS='$(SOAK_SECONDS)'; export SOAK_SECONDS; \
+		$(SHELL) $(srcdir)/tests/integration/run.sh -s -k test_handover
 
 # Built by "make bench" only.
 EXTRA_PROGRAMS = tests/bench/scoreboard_bench

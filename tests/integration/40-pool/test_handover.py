@@ -6,7 +6,7 @@ bytes that are read and not passed on, a request that two processes answer, or a
 a connection break it.
 
 Only what a killed process held is excused: it is stopped first, and what it holds is noted.
-SOAK_SECONDS makes it longer than its 12 s; with -s it prints its counts."""
+"make soak" has it go on for SOAK_SECONDS instead of 12 s; SOAK_SEED makes it another storm."""
 import collections
 import os
 import random
@@ -26,6 +26,7 @@ MIDDLE = "".join(f"line {number} of a text that can be kept\n" for number in ran
 LARGE = bytes(random.Random(1).randbytes(150_000))
 KILL_EVERY_S = 0.12
 RELOAD_EVERY_S = 1.7
+TELL_EVERY_S = 30
 LOGIN = "Authorization: Basic YWxpY2U6d29uZGVybGFuZA=="
 USERS = "alice:$2y$04$abcdefghijklmnopqrstuujZkTwHUiJ9XdZPwKfcfDo7dMp5DjlTu\n"
 SITES = """
@@ -151,9 +152,9 @@ class Killer:
 
 def print_counts(storm, killer, seconds):
     kills = ", ".join(f"{count} {role}s" for role, count in sorted(killer.kills.items()))
-    print(f"\nhand-over: {seconds:.1f} s, {storm.connections} connections, {storm.asked} requests, "
+    print(f"hand-over: {seconds:.0f} s, {storm.connections} connections, {storm.asked} requests, "
           f"{storm.answered} answers, {storm.excused} excused on {storm.excused_connections} "
-          f"connections, killed {kills}, {killer.reloads} reloads")
+          f"connections, killed {kills}, {killer.reloads} reloads", flush=True)
 
 
 def check_access_log(server, storm):
@@ -185,10 +186,14 @@ def test_nothing_is_lost_or_answered_twice(make_server):
                   random.Random(SEED))
     killer = Killer(server, storm)
     begin_s = time.monotonic()
+    next_tell_s = begin_s + TELL_EVERY_S
     storm.start(CLIENTS, make_client)
     while time.monotonic() < begin_s + SECONDS or not storm.has_cut_everywhere():
         killer.act()
         storm.step()
+        if time.monotonic() >= next_tell_s:
+            next_tell_s += TELL_EVERY_S
+            print_counts(storm, killer, time.monotonic() - begin_s)
     storm.finish()
     print_counts(storm, killer, time.monotonic() - begin_s)
     assert storm.asked == storm.answered + storm.excused
