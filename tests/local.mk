@@ -152,6 +152,7 @@ unit_tests = \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/keeper/test_holds \
 	tests/unit/workers/keeper/test_partial \
+	tests/unit/workers/keeper/test_pending \
 	tests/unit/workers/mem/test_arena \
 	tests/unit/workers/mem/test_heap \
 	tests/unit/workers/mem/test_slice

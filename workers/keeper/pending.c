@@ -2,7 +2,7 @@
 /* Answers that are on their way for longer. Leaves when to send to workers/keeper.c. Keepers,
  * unprivileged. Rules: what is sent later is what was to be sent, byte for byte; all of them
  * together take no more than PENDING_ALL_BYTES, slow clients could fill any memory else.
- * Shown by tests/integration/40-pool/test_keepers.py. */
+ * Shown by test_pending.c and tests/integration/40-pool/test_keepers.py. */
 #include "workers/keeper/pending.h"
 
 #include <errno.h>
