@@ -98,23 +98,30 @@ survive_accept_error(struct conn *conn, int error)
 
 /* First who it is, then whether one more may come, then what it wants. */
 static void
-talk(struct conn *conn, int fd, bool is_new)
+talk_to_new(struct conn *conn)
 {
-	if (is_new && !preface_read(conn))
+	if (!preface_read(conn))
 		return;
-	if (!is_new || crowd_enter(&conn->crowd, &conn->peer))
+	if (crowd_enter(&conn->crowd, &conn->peer))
 		serve_h1(conn);
 	else
-		crowd_refuse(&conn->crowd, fd, conn->client);
-	crowd_leave(&conn->crowd);
+		crowd_refuse(&conn->crowd, conn->stream.fd, conn->client);
+}
+
+/* A keeper of the configuration before has read its request. */
+static void
+turn_away(struct conn *conn)
+{
+	serve_h1_refuse(conn, 503);
 }
 
 static void
-serve(struct conn *conn, int fd, bool is_new)
+serve(struct conn *conn, int fd, void (*talk)(struct conn *conn))
 {
 	signals_guard_connection(fd);
 	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
-		talk(conn, fd, is_new);
+		talk(conn);
+	crowd_leave(&conn->crowd);
 	signals_guard_connection(-1);
 	(void)close(fd);
 	(void)signals_take(SIGNAL_SHED);
@@ -144,7 +151,7 @@ accept_one(struct conn *conn, struct scoreboard_socket *line)
 		return -1;
 	count_connection(conn, line);
 	conn_begin(conn, fd, &address);
-	serve(conn, fd, true);
+	serve(conn, fd, talk_to_new);
 	return 0;
 }
 
@@ -155,6 +162,7 @@ receive_one(struct conn *conn, struct scoreboard_socket *line)
 	struct parcel parcel;
 	int fd, count = parcel_receive(conn->own->listen_fd, &parcel, conn->in, conn->in_cap, &fd,
 	    0);
+	bool is_served;
 
 	if (count < 0)
 		return -1;
@@ -165,14 +173,10 @@ receive_one(struct conn *conn, struct scoreboard_socket *line)
 		clients_count_leave(conn->own->clients, parcel.client_key);
 		return 0;
 	}
-	if (conn_resume(conn, fd, &parcel, parcel.in_bytes, NULL)) {
-		crowd_take_over(&conn->crowd, parcel.client_key);
-		slot_set_client(conn->slot, conn->client);
-		serve(conn, fd, false);
-	} else {
-		clients_count_leave(conn->own->clients, parcel.client_key);
-		(void)close(fd);    /* its listener is none of this configuration's */
-	}
+	is_served = conn_resume(conn, fd, &parcel, parcel.in_bytes, NULL);
+	crowd_take_over(&conn->crowd, parcel.client_key);
+	slot_set_client(conn->slot, conn->client);
+	serve(conn, fd, is_served ? serve_h1 : turn_away);
 	return 0;
 }
 

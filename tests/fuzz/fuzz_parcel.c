@@ -66,9 +66,12 @@ receive_message(int fd, const uint8_t *data, size_t bytes)
 	int result = parcel_receive(fd, &parcel, in, IN_CAP, &got_fd, MSG_DONTWAIT);
 
 	if (result == 1) {
-		if (got_fd != first_free || bytes != sizeof parcel + parcel.in_bytes ||
-		    parcel.in_bytes > IN_CAP || memcmp(&parcel, data, sizeof parcel) != 0 ||
-		    memcmp(in, data + sizeof parcel, parcel.in_bytes) != 0)
+		size_t came = parcel.in_bytes < IN_CAP ? parcel.in_bytes : IN_CAP;
+
+		if (got_fd != first_free || bytes < sizeof parcel + came ||
+		    (parcel.in_bytes <= IN_CAP && bytes != sizeof parcel + came) ||
+		    memcmp(&parcel, data, sizeof parcel) != 0 ||
+		    memcmp(in, data + sizeof parcel, came) != 0)
 			abort();
 		parcel_get_client(&parcel, &client);
 		close(got_fd);

@@ -61,6 +61,16 @@ use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
 	conn->port = listener_port(listener);
 }
 
+/* To refuse what came by one of another configuration. */
+static void
+use_no_listener(struct conn *conn)
+{
+	conn->socket_index = SCOREBOARD_SLOT_NONE;
+	conn->listener_index = 0;
+	conn->is_tcp = false;
+	conn->port = 0;
+}
+
 static char *
 carve(struct arena *all, size_t bytes)
 {
@@ -185,13 +195,14 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 	uint32_t line = parcel->socket_index;
 	uint32_t listener_index = line < SCOREBOARD_SOCKET_MAX ?
 	    conn->own->listener_indexes[line] : INHERIT_NO_LISTENER;
+	bool is_served = listener_index != INHERIT_NO_LISTENER && in_len <= conn->in_cap;
 
 	if (listener_index == INHERIT_NO_LISTENER)
-		return false;
-	if (conn->socket_index != line)
+		use_no_listener(conn);
+	else if (conn->socket_index != line)
 		use_listener(conn, line, listener_index);
 	begin(conn, fd);
-	conn->in_len = in_len;
+	conn->in_len = in_len < conn->in_cap ? in_len : conn->in_cap;
 	conn->request_count = parcel->request_count;
 	conn->head_deadline_mono_ms = parcel->head_deadline_mono_ms;
 	conn->is_https = parcel->is_https != 0;
@@ -201,7 +212,7 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 		conn_write_address(conn->client, &conn->peer);
 	else
 		memcpy(conn->client, client_text, strlen(client_text) + 1);
-	return true;
+	return is_served;
 }
 
 void

@@ -79,9 +79,10 @@ struct conn {
 int conn_init(struct conn *conn, const struct inheritance *own);
 /* Begins with an accepted socket; the address is the client's. */
 void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address);
-/* Goes on with one that another process has begun; in_len bytes of conn->in came along. client_text
- * may be NULL: it is made of the parcel. False: it came to a socket that this configuration
- * does not have. */
+/* Goes on with one that another process has begun; in_len bytes came along, of which conn->in
+ * has what it could take. client_text may be NULL: it is made of the parcel. False: it came to a
+ * socket that this configuration does not have, or with more than its limits allow; it can be
+ * refused, and nothing else. */
 bool conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_len,
     const char *client_text);
 /* What another process has to know to go on. */

@@ -104,11 +104,13 @@ take_fds(struct msghdr *message, int fds[FDS_MAX])
 	return count;
 }
 
+/* is_cut: there was more of it than the bytes that came. */
 static bool
-is_sound(const struct parcel *parcel, size_t bytes)
+is_sound(const struct parcel *parcel, size_t bytes, bool is_cut)
 {
 	return bytes >= sizeof *parcel && parcel->magic == MAGIC &&
-	    parcel->in_bytes == bytes - sizeof *parcel &&
+	    (is_cut ? parcel->in_bytes > bytes - sizeof *parcel :
+	    parcel->in_bytes == bytes - sizeof *parcel) &&
 	    (parcel->family == AF_INET || parcel->family == AF_INET6 ||
 	    parcel->family == AF_UNIX) &&
 	    parcel->is_https <= 1;
@@ -123,6 +125,7 @@ parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap, in
 	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2,
 		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
 	ssize_t n = recvmsg(socket_fd, &message, flags | MSG_CMSG_CLOEXEC);
+	bool is_cut = (message.msg_flags & MSG_TRUNC) != 0;
 	int fds[FDS_MAX];
 	size_t count;
 
@@ -133,14 +136,14 @@ parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap, in
 		return -1;
 	}
 	count = take_fds(&message, fds);
-	if (count == 1 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-	    is_sound(parcel, (size_t)n)) {
+	if (count == 1 && (message.msg_flags & MSG_CTRUNC) == 0 &&
+	    is_sound(parcel, (size_t)n, is_cut)) {
 		*conn_fd = fds[0];
 		return 1;
 	}
 	while (count > 0)
 		(void)close(fds[--count]);
-	if (!is_sound(parcel, (size_t)n))
+	if (!is_sound(parcel, (size_t)n, is_cut))
 		parcel->client_key = 0;
 	return 0;
 }

@@ -34,7 +34,8 @@ int parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_
     int conn_fd);
 /* The next one. flags: MSG_DONTWAIT or 0. 1, and *conn_fd_out is the caller's; 0: there was one,
  * but it is not what it should be, and is closed: its client_key is to be counted off; -1 and
- * errno. What another process has written is checked here but for socket_index. */
+ * errno. What another process has written is checked here but for socket_index. in_bytes above
+ * in_cap: whoever has sent it had room for more, and only in_cap bytes came. */
 int parcel_receive(int socket_fd, struct parcel *parcel_out, char *in, size_t in_cap,
     int *conn_fd_out, int flags);
 

@@ -249,6 +249,19 @@ refuse(struct conn *conn, unsigned status)
 }
 
 void
+serve_h1_refuse(struct conn *conn, unsigned status)
+{
+	slot_set_phase(conn->slot, SLOT_SENDING, clock_mono_ms());
+	conn_expect_head(conn);
+	/* What is wrong with it anyway is said rather. */
+	if (conn->in_len > 0 && http_parse_request(&conn->parser, conn->in, conn->in_len,
+	    &conn->request) == HTTP_BAD)
+		status = http_parser_error_status(&conn->parser);
+	refuse(conn, status);
+	slot_clear_request(conn->slot);
+}
+
+void
 serve_h1(struct conn *conn)
 {
 	unsigned status = 0;

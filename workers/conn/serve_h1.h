@@ -7,5 +7,8 @@
 
 /* Serves a connection that conn_begin() began. The socket stays open: the caller closes. */
 void serve_h1(struct conn *conn);
+/* One that conn_resume() has given back and that cannot be served: answers what has come of its
+ * request with that status, or with the one for what is wrong with it, and ends. */
+void serve_h1_refuse(struct conn *conn, unsigned status);
 
 #endif

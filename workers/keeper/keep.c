@@ -137,22 +137,26 @@ adopt(struct keeper *keeper, int fd, const struct parcel *parcel)
 {
 	struct hold *hold = holds_get(&keeper->holds, fd);
 	struct conn *conn = &keeper->conn;
+	bool is_served;
 
 	if (hold != NULL)
 		hold->serial++;     /* events of who had the number before are not its own */
-	if (hold == NULL || !make_room(keeper) || !conn_resume(conn, fd, parcel,
-	    parcel->in_bytes, NULL) || keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
+	if (hold == NULL || !make_room(keeper) ||
+	    keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
 		clients_count_leave(keeper->own->clients, parcel->client_key);
 		(void)close(fd);
 		return;
 	}
+	is_served = conn_resume(conn, fd, parcel, parcel->in_bytes, NULL);
 	hold->partial = NULL;
 	hold->pending = NULL;
 	hold->parcel = *parcel;
 	memcpy(hold->client, conn->client, sizeof hold->client);
 	conn->crowd.key = parcel->client_key;
 	note_key(keeper, fd, parcel->client_key);
-	if (conn->in_len > 0 || conn->request_count == 0)
+	if (!is_served)
+		keep_refuse(keeper, fd, 503);
+	else if (conn->in_len > 0 || conn->request_count == 0)
 		keep_rest_reading(keeper, fd);
 	else
 		keep_rest_idle(keeper, fd);

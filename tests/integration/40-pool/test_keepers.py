@@ -2,6 +2,7 @@
 """Keepers hold connections between requests, and answer what needs no waiting. Who holds a
 connection is seen in /proc. A parked connection that takes a worker, outlives its time limit,
 keeps to an old configuration, or ends with a process that does not hold it breaks them."""
+import contextlib
 import os
 import re
 import signal
@@ -280,16 +281,68 @@ def test_a_reload_to_no_keepers(serve):
     close(park(server, 3))
 
 
-def test_a_listener_that_was_taken_away(serve):
-    server = serve(FILES, listen=["127.0.0.1:0", "127.0.0.2:0"])
-    stays, goes = park(server)[0], park(server, index=1)[0]
+def take_a_listener_away(server):
+    """The second one."""
     server.listen = server.listen[:1]
     server.write_config()
     processes.reload(server)
+
+
+def expect_refusal(client, status=503):
+    response = client.response()
+    assert response.status == status and response.will_close
+    client.finish().expect_close().close()
+
+
+def test_a_listener_that_was_taken_away(serve):
+    """Who has begun to ask is told that it comes to nothing; also who is counted, and one that
+    goes on sending."""
+    server = serve(FILES, listen=["127.0.0.1:0", "127.0.0.2:0"], log={"format": "%>s %r"},
+                   limits={"connections_per_client": 4})
+    stays, (goes, half, more) = park(server)[0], park(server, 3, index=1)
+    half.send(HALF_A_HEAD)
+    more.send(HALF_A_HEAD)
+    wait_until_parked(server, half, more)
+    take_a_listener_away(server)
     goes.expect_close().close()
     assert is_answered(server, stays)
+    more.send("ple\r\nX: y\r\n" * 1000)
+    expect_refusal(half)
+    expect_refusal(more)
     stays.close()
-    assert server.get().status == 200
+    # None of them counts any more.
+    close([wait_for(lambda: connect_if_there_is_room(server), "a place") for _ in range(4)])
+    assert server.access().count("503 GET / HTTP/1.1\n") == 2
+
+
+@contextlib.contextmanager
+def standing_still(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: all(muster.process_stat(pid)[0] == "T" for pid in pids), "their stop")
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("method, body", [("GET", b""), ("POST", b"a=b")])
+def test_a_request_on_its_way_by_a_listener_that_was_taken_away(serve, method, body):
+    """Workers of the next configuration find it in the queue."""
+    server = serve(FILES, pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 3},
+                   listen=["127.0.0.1:0", "127.0.0.2:0"], log={"format": "%>s %r"})
+    client, = park(server, index=1)
+    workers = processes.pids_of_role(server, "worker")
+    assert len(workers) == 3, "one for each socket"
+    with standing_still(workers):
+        client.send(muster.request(method, "/large.bin", body=body))
+        wait_for(lambda: None in processes.workers_of(server, [client]), "it to lie in the queue")
+        server.listen = server.listen[:1]
+        server.write_config()
+        server.send_signal(signal.SIGHUP)
+        expect_refusal(client)
+    assert f"503 {method} /large.bin HTTP/1.1" in server.wait_for_access(2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
@@ -566,14 +619,35 @@ def test_a_smaller_header_size_after_a_reload(serve):
     slow.send("GET / HTTP/1.1\r\nHost: a\r\n" + "".join(f"X-{n}: {'y' * 1000}\r\n"
                                                        for n in range(10)))
     wait_until_parked(server, slow)
+    shrink_header_size(server)
+    response = slow.send("\r\n").response()
+    assert response.status == 431
+    slow.close()
+
+
+def test_a_part_of_a_request_beyond_the_new_header_size(serve, tmp_path_factory):
+    """More than the next keeper has room for: it says so, and knows why."""
+    path = tmp_path_factory.mktemp("socket") / "http"
+    server = serve(FILES, limits={"header_size": "256k"}, keepalive={"keepers": 1},
+                   listen=["127.0.0.1:0", f"unix:{path}"], log={"format": "%>s %r"})
+    short, = park(server)
+    short.send(HALF_A_HEAD)
+    with server.connect(1) as slow:
+        slow.send("GET /much HTTP/1.1\r\nHost: a\r\n" + "".join(
+            f"X-{n}: {'y' * 1000}\r\n" for n in range(90))).wait_until_read()
+        shrink_header_size(server)
+        expect_refusal(slow, 431)
+    assert finish_head(short).body == b"start\n"
+    assert "431 GET /much HTTP/1.1" in server.wait_for_access(3)
+    assert not processes.log_lines(server, "was lost")
+
+
+def shrink_header_size(server):
     old = keepers(server)
     server.sections["limits"].update(header_size="4k", request_line="2k")
     server.write_config()
     processes.reload(server)
     wait_for(lambda: not set(old) & set(keepers(server)), "the end of the old keeper")
-    response = slow.send("\r\n").response()
-    assert response.status == 431
-    slow.close()
 
 
 def test_unix_half_closed_socket_pairs_do_not_spin(serve):

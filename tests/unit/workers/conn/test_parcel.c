@@ -198,6 +198,26 @@ START_TEST(test_messages_of_a_liar)
 }
 END_TEST
 
+/* The sender had room for more: what came is told from the rest. */
+START_TEST(test_more_than_there_is_room_for)
+{
+	static const size_t lengths[] = { IN_CAP + 1, 3 * IN_CAP };
+	struct parcel sent = a_parcel(), got;
+	size_t bytes = lengths[_i];
+	char out[3 * IN_CAP];
+	int fd, i;
+
+	for (i = 0; i < 3 * IN_CAP; i++)
+		out[i] = (char)(i * 7);
+	ck_assert_int_eq(parcel_send(pair[0], &sent, out, bytes, STDERR_FILENO), 0);
+	ck_assert_int_eq(parcel_receive(pair[1], &got, in, IN_CAP, &fd, MSG_DONTWAIT), 1);
+	ck_assert_int_eq(memcmp(&sent, &got, sizeof sent), 0);
+	ck_assert_uint_eq(got.in_bytes, bytes);
+	ck_assert_int_eq(memcmp(in, out, IN_CAP), 0);
+	close(fd);
+}
+END_TEST
+
 START_TEST(test_nothing_and_the_end)
 {
 	struct parcel got;
@@ -264,6 +284,7 @@ main(void)
 	tcase_add_loop_test(tcase, test_clients, 0, COUNT_OF(clients));
 	tcase_add_test(tcase, test_a_client_without_an_address);
 	tcase_add_loop_test(tcase, test_messages_of_a_liar, 0, COUNT_OF(messages));
+	tcase_add_loop_test(tcase, test_more_than_there_is_room_for, 0, 2);
 	tcase_add_test(tcase, test_nothing_and_the_end);
 	tcase_add_test(tcase, test_a_full_queue_takes_no_part);
 	tcase_add_test(tcase, test_outlives_who_sent_it);
