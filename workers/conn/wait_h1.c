@@ -28,6 +28,20 @@ idle_wait_ms(const struct conn *conn)
 	    keepalive->linger_ms : keepalive->timeout_ms;
 }
 
+/* The last keepers may have left since conn_has_keepers() was looked at: nobody takes it in then,
+ * until others come, and its client waits. They drain the queue after the word is changed and
+ * before they leave, so whoever comes too late for that sees it here. Their count of the client
+ * stands until then as well; where the server stops, all ends soon enough by itself. */
+static void
+end_if_nobody_is_left(const struct conn *conn)
+{
+	const struct scoreboard_header *header = conn->header;
+
+	if (atomic_load_explicit(&header->takes_parked, memory_order_acquire) == 0 &&
+	    atomic_load_explicit(&header->is_draining, memory_order_relaxed) == 0)
+		(void)shutdown(conn->stream.fd, SHUT_RDWR);
+}
+
 /* Gives the connection to a keeper. False: it stays, there is no room in the queue. */
 static bool
 park(struct conn *conn)
@@ -44,6 +58,7 @@ park(struct conn *conn)
 	    conn->stream.fd) < 0)
 		return false;
 	crowd_give_away(&conn->crowd);
+	end_if_nobody_is_left(conn);
 	return true;
 }
 
