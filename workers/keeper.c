@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/base/clock.h"
@@ -149,16 +148,10 @@ loop(struct keeper *keeper)
 static int
 open_holds(struct keeper *keeper)
 {
-	struct rlimit limit;
-	const uint64_t spare = INHERIT_SPARE_FDS;
-	uint64_t most = keeper->own->config->keepalive.max_parked_count;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	keeper->max_count = (unsigned)keeper->own->config->keepalive.max_parked_count;
+	if (keep_fit_limit(keeper) < 0)
 		return -1;
-	if (most + spare > limit.rlim_cur)
-		most = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : spare;
-	keeper->max_count = (unsigned)most;
-	return holds_init(&keeper->holds, (int)(most + spare));
+	return holds_init(&keeper->holds, (int)(keeper->max_count + INHERIT_SPARE_FDS));
 }
 
 static void

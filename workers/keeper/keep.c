@@ -5,6 +5,7 @@
 #include "workers/keeper/keep.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -163,12 +164,34 @@ adopt(struct keeper *keeper, int fd, const struct parcel *parcel)
 	note_count(keeper);
 }
 
-/* Its descriptor did not come along: it counts no more. */
+int
+keep_fit_limit(struct keeper *keeper)
+{
+	const uint64_t spare = INHERIT_SPARE_FDS;
+	struct rlimit limit;
+	uint64_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	most = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : spare;
+	if (keeper->max_count > most)
+		keeper->max_count = (unsigned)most;
+	return 0;
+}
+
+/* Its descriptor did not come along: it counts no more. The limit may have been lowered since
+ * the start (prlimit(2)); without room for what comes, nothing would be held any more. */
 static void
 lose(struct keeper *keeper, const struct parcel *parcel)
 {
+	int fd;
+
 	clients_count_leave(keeper->own->clients, parcel->client_key);
 	keep_log_once(keeper, "a connection was lost: too many open files");
+	(void)keep_fit_limit(keeper);
+	while (keeper->holds.count > keeper->max_count &&
+	    (fd = holds_oldest(&keeper->holds, HOLD_IDLE)) >= 0)
+		keep_drop(keeper, fd);
 }
 
 bool

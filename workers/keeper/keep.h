@@ -53,6 +53,8 @@ void keep_forget(struct keeper *keeper, int fd);
 /* Closes it. */
 void keep_drop(struct keeper *keeper, int fd);
 void keep_log_once(struct keeper *keeper, const char *text);
+/* max_count becomes no more than the limit of open files allows. 0, or -1 and errno. */
+int keep_fit_limit(struct keeper *keeper);
 
 /* serve.c: the connection at hand is fd's. */
 void keep_serve(struct keeper *keeper, int fd);

@@ -5,6 +5,7 @@ keeps to an old configuration, or ends with a process that does not hold it brea
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -207,6 +208,27 @@ def test_too_many_parked_ones_end_the_longest_idle(serve, max_parked):
         assert is_answered(server, client)
     assert len(processes.log_lines(server, "warn: .*max_parked")) == 1
     close([*clients[2:], *newer])
+
+
+def test_the_limit_of_open_files_is_lowered_meanwhile(serve):
+    """By prlimit(1), say. It lets go of idle ones until what comes has room again, and rests."""
+    server = serve(FILES, keepalive={"keepers": 1}, limits={"connections_per_client": 0})
+    clients = park(server, 100)
+    keeper, = keepers(server)
+    processes.set_limit(keeper, resource.RLIMIT_NOFILE, 90)
+    with server.connect() as lost:      # it comes without a descriptor
+        assert lost.request().status == 200
+        lost.expect_close()
+    newer = park(server, 10)
+    clients[0].expect_close()
+    for client in newer:
+        assert is_answered(server, client)
+    assert keepers(server) == [keeper] and server.get().status == 200
+    before = processes.wakes_of(keeper)
+    assert server.get("/a.txt").status == 200
+    assert processes.wakes_of(keeper) - before < 20
+    assert len(processes.log_lines(server, "warn: keeper: ")) == 1
+    close([*clients, *newer])
 
 
 def test_a_keeper_that_dies_with_few_places_leaves_no_counts(serve):
