@@ -213,6 +213,44 @@ def test_a_writer_races_the_readers(serve, hand, name, valid):
 
 
 @pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("change", [replace, rewrite])
+@pytest.mark.parametrize("name, valid_ms", [("small.txt", 40), ("middle.txt", 100)])
+def test_nothing_is_older_than_it_may_be(serve, hand, name, valid_ms, change):
+    """What is asked for when a state has been gone for as long as cache.valid is another one. This
+    needs no haste: both times are taken on the side of the server's doubt."""
+    server = start(serve, hand, {name: state_of(0, SIZES[name])}, valid=f"{valid_ms}ms",
+                   pool={"max_requests": 0})
+    gone_s, pause = {}, random.Random(7)
+    ended = threading.Event()
+
+    def write():
+        for number in itertools.count(1):
+            if ended.wait(pause.random() * valid_ms / 500):
+                break
+            change(server.site / name, state_of(number, SIZES[name]))
+            gone_s[number - 1] = time.monotonic()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with Asker(server, hand) as asker:
+            seen, old_count = set(), 0
+            end_s = time.monotonic() + muster.PATIENCE_S
+            while (len(seen) < 12 or old_count == 0) and time.monotonic() < end_s:
+                asked_s = time.monotonic()
+                number = int(asker.ask(f"/{name}").body[:9])
+                was_gone_s = gone_s.get(number, asked_s)
+                # The server counts milliseconds.
+                assert asked_s < was_gone_s + (valid_ms + 2) / 1000
+                old_count += was_gone_s < asked_s
+                seen.add(number)
+    finally:
+        ended.set()
+        writer.join()
+    assert old_count > 0, "nothing was kept"
+
+
+@pytest.mark.parametrize("hand", HANDS)
 def test_writing_in_place_is_never_announced_wrongly(serve, hand):
     """The content of a file that is written to is whatever is read; but as long as it said."""
     server = start(serve, hand, {"f.txt": bytes(3000), "g.bin": bytes(150_000)}, valid="20ms")
