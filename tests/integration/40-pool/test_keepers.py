@@ -260,6 +260,24 @@ def test_a_killed_keeper_takes_only_its_own(serve):
     close(park(server, 3))
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_keeper_that_is_told_to_go_passes_all_on(serve, count):
+    server = serve(FILES, keepalive={"keepers": count})
+    clients = park(server, 10)
+    for client in clients[::2]:
+        client.send(HALF_A_HEAD)
+    wait_until_parked(server, *clients)
+    leaver = keepers(server)[0]
+    os.kill(leaver, signal.SIGQUIT)
+    wait_for(lambda: leaver not in keepers(server), "its end")
+    for client in clients[::2]:
+        assert finish_head(client).body == b"start\n"
+    for client in clients[1::2]:
+        assert is_answered(server, client)
+    wait_until_parked(server, *clients[1::2])
+    close(clients[1::2])
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_reload_takes_parked_ones_along(serve, count):
     server = serve(FILES, log={"format": "%>s %{X-Id}i"})
