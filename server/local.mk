@@ -23,7 +23,8 @@ libbase_a_SOURCES = \
 	server/base/scoreboard.c server/base/scoreboard.h \
 	server/base/signals.c server/base/signals.h \
 	server/base/sip_hash.c server/base/sip_hash.h \
-	server/base/title.c server/base/title.h
+	server/base/title.c server/base/title.h \
+	server/base/unforked.c server/base/unforked.h
 
 libpriv_a_SOURCES = \
 	server/priv/drop.c server/priv/drop.h \

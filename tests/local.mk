@@ -72,6 +72,7 @@ unit_tests = \
 	tests/unit/server/base/test_scoreboard \
 	tests/unit/server/base/test_signals \
 	tests/unit/server/base/test_sip_hash \
+	tests/unit/server/base/test_unforked \
 	tests/unit/server/logger/test_collector \
 	tests/unit/server/logger/test_merge \
 	tests/unit/server/logger/test_sink \

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "server/base/fdio.h"
 
 #define FIXED_COUNT 11
+#define FEW_COUNT 64                /* of all together, for most configurations */
 
 static int
 compare_fds(const void *a, const void *b)
@@ -19,14 +21,17 @@ compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+/* Not of the heap: the first malloc(3) after fork costs a child pages of its own, for ever. */
 int
 inherit_close_others(const struct inheritance *own)
 {
-	size_t cap = FIXED_COUNT + own->root_count, count = 0, i;
-	int *keep = malloc(cap * sizeof *keep);
-	int result;
+	size_t bytes = (FIXED_COUNT + own->root_count) * sizeof(int), count = 0, i;
+	int result, few[FEW_COUNT], *keep = few;
 
-	if (keep == NULL)
+	if (bytes > sizeof few)
+		keep = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
+	if (keep == MAP_FAILED)
 		return -1;
 	keep[count++] = own->listen_fd;
 	keep[count++] = own->park_fd;
@@ -43,7 +48,8 @@ inherit_close_others(const struct inheritance *own)
 		keep[count++] = own->root_fds[i];
 	qsort(keep, count, sizeof *keep, compare_fds);
 	result = fdio_close_all_but(keep, count, 3);
-	free(keep);
+	if (keep != few)
+		(void)munmap(keep, bytes);
 	return result;
 }
 

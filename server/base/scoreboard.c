@@ -16,10 +16,18 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "server/base/unforked.h"
 
 #define MAGIC 0x6d757374u           /* "must" */
 #define VERSION 2u
 #define LEAST_SLOTS 256u            /* with less room than that there is no server */
+
+/* Who has which slot. The master writes it before each fork, and no child ever reads it. */
+struct ledger {
+	uint32_t slot_high;         /* that were ever claimed; the master's own note of it */
+	uint32_t free_count;
+	uint32_t free_slots[];      /* stack: the slot used last is the warmest */
+};
 
 struct scoreboard {
 	size_t page_bytes, stride_bytes; /* a slot's page and its ring */
@@ -28,9 +36,7 @@ struct scoreboard {
 	size_t sockets_offset, slots_offset, total_bytes;
 	int fd;                     /* of sockets and slots, master only */
 	uint32_t slot_cap;          /* that are mapped */
-	uint32_t slot_high;         /* that were ever claimed; the master's own note of it */
-	uint32_t *free_slots;       /* stack: the slot used last is the warmest */
-	uint32_t free_count;
+	struct ledger *ledger;      /* master only */
 };
 
 static size_t
@@ -125,6 +131,12 @@ out:
 	return result;
 }
 
+static size_t
+ledger_bytes(const struct scoreboard *board)
+{
+	return sizeof *board->ledger + board->slot_cap * sizeof board->ledger->free_slots[0];
+}
+
 struct scoreboard *
 scoreboard_new(void)
 {
@@ -143,8 +155,8 @@ scoreboard_new(void)
 	    round_up(SCOREBOARD_SOCKET_MAX * sizeof(struct scoreboard_socket), board->page_bytes);
 	if (map_as_many_as_can_be(board) < 0 || map_header(board) < 0)
 		goto fail;
-	board->free_slots = malloc(board->slot_cap * sizeof *board->free_slots);
-	if (board->free_slots == NULL)
+	board->ledger = unforked_new(ledger_bytes(board));
+	if (board->ledger == NULL)
 		goto fail;
 	scoreboard_header(board)->magic = MAGIC;
 	scoreboard_header(board)->version = VERSION;
@@ -165,7 +177,7 @@ scoreboard_free(struct scoreboard **scoreboard)
 	if (board->header != NULL && (char *)board->header != board->base)
 		(void)munmap(board->header, board->page_bytes);
 	unmap(board);
-	free(board->free_slots);
+	unforked_free(board->ledger, ledger_bytes(board));
 	free(board);
 	*scoreboard = NULL;
 	errno = saved_errno;
@@ -216,14 +228,15 @@ scoreboard_slot_count(struct scoreboard *board)
 uint32_t
 scoreboard_claim(struct scoreboard *board, uint32_t generation, uint32_t socket_index)
 {
+	struct ledger *ledger = board->ledger;
 	struct scoreboard_slot *slot;
 	uint32_t slot_index;
 
-	if (board->free_count > 0) {
-		slot_index = board->free_slots[--board->free_count];
-	} else if (board->slot_high < board->slot_cap) {
-		slot_index = board->slot_high++;
-		atomic_store_explicit(&board->header->slot_high, board->slot_high,
+	if (ledger->free_count > 0) {
+		slot_index = ledger->free_slots[--ledger->free_count];
+	} else if (ledger->slot_high < board->slot_cap) {
+		slot_index = ledger->slot_high++;
+		atomic_store_explicit(&board->header->slot_high, ledger->slot_high,
 		    memory_order_relaxed);
 	} else {
 		errno = ENOSPC;
@@ -240,10 +253,12 @@ scoreboard_claim(struct scoreboard *board, uint32_t generation, uint32_t socket_
 void
 scoreboard_release(struct scoreboard *board, uint32_t slot_index)
 {
+	struct ledger *ledger = board->ledger;
+
 	atomic_store_explicit(&scoreboard_slot(board, slot_index)->phase, SLOT_FREE,
 	    memory_order_relaxed);
-	bug_if(board->free_count >= board->slot_high, "a slot released twice");
-	board->free_slots[board->free_count++] = slot_index;
+	bug_if(ledger->free_count >= ledger->slot_high, "a slot released twice");
+	ledger->free_slots[ledger->free_count++] = slot_index;
 }
 
 int

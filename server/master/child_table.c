@@ -4,10 +4,10 @@
  * is not in it is not signalled. Shown by test_child_table.c. */
 #include "server/master/child.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/base/log.h"
+#include "server/base/unforked.h"
 
 /* Pids come one after the other: multiplied, neighbours land far apart. */
 static size_t
@@ -29,6 +29,13 @@ find_bucket(const struct child_table *table, pid_t pid)
 	return at;
 }
 
+static void
+free_arrays(struct child_table *table)
+{
+	unforked_free(table->children, table->cap * sizeof *table->children);
+	unforked_free(table->buckets, table->bucket_count * sizeof *table->buckets);
+}
+
 int
 child_table_reserve(struct child_table *table, size_t cap)
 {
@@ -40,15 +47,17 @@ child_table_reserve(struct child_table *table, size_t cap)
 		return 0;
 	while (bucket_count < cap * 2)
 		bucket_count *= 2;
-	buckets = calloc(bucket_count, sizeof *buckets);
+	buckets = unforked_new(bucket_count * sizeof *buckets);
 	if (buckets == NULL)
 		return -1;
-	grown = realloc(table->children, cap * sizeof *grown);
+	grown = unforked_new(cap * sizeof *grown);
 	if (grown == NULL) {
-		free(buckets);
+		unforked_free(buckets, bucket_count * sizeof *buckets);
 		return -1;
 	}
-	free(table->buckets);
+	if (table->count > 0)
+		memcpy(grown, table->children, table->count * sizeof *grown);
+	free_arrays(table);
 	table->children = grown;
 	table->cap = cap;
 	table->buckets = buckets;
@@ -61,8 +70,7 @@ child_table_reserve(struct child_table *table, size_t cap)
 void
 child_table_fini(struct child_table *table)
 {
-	free(table->children);
-	free(table->buckets);
+	free_arrays(table);
 	memset(table, 0, sizeof *table);
 }
 

@@ -26,6 +26,7 @@
 #include "server/base/nonces.h"
 #include "server/base/signals.h"
 #include "server/base/title.h"
+#include "server/base/unforked.h"
 #include "server/master/daemon.h"
 #include "server/master/state.h"
 #include "server/priv/limits.h"
@@ -316,43 +317,70 @@ close_own(struct master *master)
 	aides_close(master);
 }
 
+/* What the master knows of its children is none of theirs. */
+static struct master *
+new_master(struct generation *generation, const struct master_options *options,
+    const struct child_programs *programs)
+{
+	struct master *master = unforked_new(sizeof *master);
+
+	if (master == NULL)
+		return NULL;
+	*master = (struct master){ .options = options, .programs = programs,
+	    .generation = generation, .wake_fd = -1, .null_fd = -1,
+	    .aides = { -1, -1, -1, -1, -1, 0, false, false },
+	    .logpass = LOGPASS_CLOSED };
+	reload_init(&master->reload);
+	return master;
+}
+
+static void
+start(struct master *master)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	switch_note_listeners(master->generation, NULL);
+	master->start_deadline_mono_ms = now_ms + START_PATIENCE_MS;
+	switch_adopt(master, master->generation);
+	aides_announce(master);
+	aides_tend_logger(master, now_ms);
+	switch_start_children(master, now_ms);
+}
+
 int
 master_run(struct generation *generation, const struct master_options *options,
     const struct child_programs *programs)
 {
-	struct master master = { .options = options, .programs = programs,
-		.generation = generation, .wake_fd = -1, .null_fd = -1,
-		.aides = { -1, -1, -1, -1, -1, 0, false, false },
-		.logpass = LOGPASS_CLOSED };
-	int64_t now_ms = clock_mono_ms();
+	struct master *master = new_master(generation, options, programs);
 	sigset_t mask;
 	int pid_fd = options->pid_fd;
+	bool has_failed = true;
 
-	reload_init(&master.reload);
+	if (master == NULL) {
+		log_error("cannot start: %s", strerror(errno));
+		generation_close(&generation);
+		return 1;
+	}
 	signals_install_master(&mask);
 	title_set("master (%s)", generation->config->source);
-	switch_use_logs(&master);
+	switch_use_logs(master);
 	log_set_stderr_copy(strcmp(generation->config->log.error, "stderr") != 0);
 	limits_raise(generation->config);
-	if (open_own(&master) < 0) {
+	if (open_own(master) < 0) {
 		log_error("cannot start: %s", strerror(errno));
-		master.has_failed = true;
 	} else {
-		switch_note_listeners(generation, NULL);
-		master.start_deadline_mono_ms = now_ms + START_PATIENCE_MS;
-		switch_adopt(&master, generation);
-		aides_announce(&master);
-		aides_tend_logger(&master, now_ms);
-		switch_start_children(&master, now_ms);
-		run_loop(&master, &mask);
+		start(master);
+		run_loop(master, &mask);
+		has_failed = master->has_failed;
 	}
-	if (master.reload.pid > 0)
-		(void)kill(master.reload.pid, SIGKILL);
-	log_notice(master.has_failed ? "not started" : "stopped");
+	if (master->reload.pid > 0)
+		(void)kill(master->reload.pid, SIGKILL);
+	log_notice(has_failed ? "not started" : "stopped");
 	if (options->pid_fd >= 0)
 		pidfile_close(&pid_fd, options->pid_path);
 	log_set_sink((struct log_sink){ LOG_SINK_FD, STDERR_FILENO });
-	generation_close(&master.generation);
-	close_own(&master);
-	return master.has_failed ? 1 : 0;
+	generation_close(&master->generation);
+	close_own(master);
+	unforked_free(master, sizeof *master);
+	return has_failed ? 1 : 0;
 }
