@@ -29,6 +29,7 @@ struct ledger {
 	uint32_t free_slots[];      /* stack: the slot used last is the warmest */
 };
 
+/* Not written to after scoreboard_new(), so that a child's is the master's. */
 struct scoreboard {
 	size_t page_bytes, stride_bytes; /* a slot's page and its ring */
 	char *base;                 /* header as workers see it, sockets, slots */
@@ -37,6 +38,10 @@ struct scoreboard {
 	int fd;                     /* of sockets and slots, master only */
 	uint32_t slot_cap;          /* that are mapped */
 	struct ledger *ledger;      /* master only */
+	struct scoreboard *kept;    /* of a worker or keeper: a board of its slot alone, which
+	                             * every index names */
+	size_t kept_bytes;          /* mapped at kept->base, and a page behind it that
+	                             * stays out of bounds */
 };
 
 static size_t
@@ -86,6 +91,26 @@ unmap(struct scoreboard *board)
 	if (board->fd >= 0)
 		(void)close(board->fd);
 	board->fd = -1;
+}
+
+/* The place for what a child keeps, beside all else that is mapped by now: a child needs no page
+ * tables there that it has not for its libraries. */
+static struct scoreboard *
+reserve_kept(const struct scoreboard *board, size_t bytes)
+{
+	struct scoreboard *kept = malloc(sizeof *kept);
+
+	if (kept == NULL)
+		return NULL;
+	*kept = *board;
+	kept->base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	    -1, 0);
+	kept->header = (struct scoreboard_header *)(void *)kept->base;
+	kept->stride_bytes = 0;
+	if (kept->base != MAP_FAILED)
+		return kept;
+	free(kept);
+	return NULL;
 }
 
 /* Where the administrator has limited address space or the size of files, there are fewer
@@ -153,8 +178,11 @@ scoreboard_new(void)
 	board->sockets_offset = board->page_bytes;
 	board->slots_offset = board->sockets_offset +
 	    round_up(SCOREBOARD_SOCKET_MAX * sizeof(struct scoreboard_socket), board->page_bytes);
-	if (map_as_many_as_can_be(board) < 0 || map_header(board) < 0)
+	board->kept_bytes = board->slots_offset + board->stride_bytes + board->page_bytes;
+	board->kept = reserve_kept(board, board->kept_bytes);
+	if (board->kept == NULL || map_as_many_as_can_be(board) < 0 || map_header(board) < 0)
 		goto fail;
+	board->kept->slot_cap = board->slot_cap;
 	board->ledger = unforked_new(ledger_bytes(board));
 	if (board->ledger == NULL)
 		goto fail;
@@ -177,6 +205,9 @@ scoreboard_free(struct scoreboard **scoreboard)
 	if (board->header != NULL && (char *)board->header != board->base)
 		(void)munmap(board->header, board->page_bytes);
 	unmap(board);
+	if (board->kept != NULL)
+		(void)munmap(board->kept->base, board->kept_bytes);
+	free(board->kept);
 	unforked_free(board->ledger, ledger_bytes(board));
 	free(board);
 	*scoreboard = NULL;
@@ -261,29 +292,33 @@ scoreboard_release(struct scoreboard *board, uint32_t slot_index)
 	ledger->free_slots[ledger->free_count++] = slot_index;
 }
 
-int
+static int
+move(void *from, void *to, size_t bytes)
+{
+	return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED ?
+	    -1 : 0;
+}
+
+struct scoreboard *
 scoreboard_keep_only(struct scoreboard *board, uint32_t slot_index)
 {
-	char *own = slot_address(board, slot_index);
-	char *slots = board->base + board->slots_offset;
-	char *next = own + board->stride_bytes;
-	char *end = board->base + board->total_bytes;
+	struct scoreboard *kept = board->kept;
+	size_t sockets_offset = board->sockets_offset, slots_offset = board->slots_offset;
 
-	if (own > slots && munmap(slots, (size_t)(own - slots)) < 0)
-		return -1;
-	if (next < end && munmap(next, (size_t)(end - next)) < 0)
-		return -1;
-	if (munmap(board->header, board->page_bytes) < 0)
-		return -1;
-	board->header = (struct scoreboard_header *)(void *)board->base;
-	board->fd = -1;             /* closed with all that is not inherited */
-	return 0;
+	if (move(board->base, kept->base, board->page_bytes) < 0 ||
+	    move(board->base + sockets_offset, kept->base + sockets_offset,
+	    slots_offset - sockets_offset) < 0 ||
+	    move(slot_address(board, slot_index), kept->base + slots_offset,
+	    board->stride_bytes) < 0 ||
+	    munmap(board->base, board->total_bytes) < 0 ||
+	    munmap(board->header, board->page_bytes) < 0)
+		return NULL;
+	return kept;
 }
 
 int
 scoreboard_keep_for_logger(struct scoreboard *board)
 {
-	board->fd = -1;
 	return munmap(board->base + board->sockets_offset,
 	    board->slots_offset - board->sockets_offset);
 }

@@ -115,8 +115,9 @@ void scoreboard_ring(struct scoreboard *scoreboard, uint32_t slot_index,
 uint32_t scoreboard_slot_count(struct scoreboard *scoreboard);
 
 /* Worker, keeper, first thing after fork: gives up every page but its own slot with its ring,
- * the hints and the read-only header. 0, or -1 and errno. */
-int scoreboard_keep_only(struct scoreboard *scoreboard, uint32_t slot_index);
+ * the hints and the read-only header. Returns what it has from now on instead of the board, and
+ * never frees; NULL and errno. */
+struct scoreboard *scoreboard_keep_only(struct scoreboard *scoreboard, uint32_t slot_index);
 /* Logger: gives up the hints only. */
 int scoreboard_keep_for_logger(struct scoreboard *scoreboard);
 

@@ -28,14 +28,16 @@ child_role_name(enum inherit_role role)
 
 /* The slots of the others are none of a child's business, but all of the logger's. */
 static int
-give_up_scoreboard(const struct inheritance *own)
+give_up_scoreboard(struct inheritance *own)
 {
-	return own->role == INHERIT_LOGGER ? scoreboard_keep_for_logger(own->scoreboard) :
-	    scoreboard_keep_only(own->scoreboard, own->slot_index);
+	if (own->role == INHERIT_LOGGER)
+		return scoreboard_keep_for_logger(own->scoreboard);
+	own->scoreboard = scoreboard_keep_only(own->scoreboard, own->slot_index);
+	return own->scoreboard == NULL ? -1 : 0;
 }
 
 static void __attribute__((noreturn))
-become_child(const struct inheritance *own, const struct drop_target *drop,
+become_child(struct inheritance *own, const struct drop_target *drop,
     const struct child_programs *programs)
 {
 	const char *name = child_role_name(own->role);
@@ -69,7 +71,7 @@ become_child(const struct inheritance *own, const struct drop_target *drop,
 }
 
 struct child *
-child_spawn(struct child_table *table, const struct inheritance *own,
+child_spawn(struct child_table *table, struct inheritance *own,
     const struct drop_target *drop, const struct child_programs *programs)
 {
 	struct child *child;

@@ -62,9 +62,9 @@ struct child_programs {           /* what children do, by role */
 };
 
 /* Forks: in the child, closes what is not inherited, gives up root and calls the function of
- * inheritance->role. In the master: the new entry, or NULL and errno (table full: ENOSPC). The
- * scoreboard slot is claimed before. */
-struct child *child_spawn(struct child_table *table, const struct inheritance *inheritance,
+ * inheritance->role with what is left of it. In the master: the new entry, or NULL and errno (table
+ * full: ENOSPC). The scoreboard slot is claimed before. */
+struct child *child_spawn(struct child_table *table, struct inheritance *inheritance,
     const struct drop_target *drop, const struct child_programs *programs);
 
 const char *child_role_name(enum inherit_role role); /* "worker", for logs */

@@ -185,54 +185,70 @@ may(long call, void *at)
 	return result;
 }
 
+#define GENERATION 7
+#define MARK 'x'
+
 static const uint32_t own_slots[] = { 0, 1, 130, 255, 256, SEVERAL - 1 };
 
 static int
 look_after_keeping(uint32_t own, void *slots[SEVERAL])
 {
+	struct scoreboard_header *writable = scoreboard_header(board);
+	struct scoreboard_socket *lines = scoreboard_socket(board, 0);
+	struct scoreboard *kept = scoreboard_keep_only(board, own);
+	struct scoreboard_slot *slot;
 	struct logring ring;
 
-	scoreboard_ring(board, own, &ring);
-	if (scoreboard_keep_only(board, own) < 0)
+	if (kept == NULL)
 		return 1;
-	if (!may(SYS_read, ring.data) || !may(SYS_read, ring.data + LOGRING_BYTES - 1) ||
-	    may(SYS_write, ring.data + LOGRING_BYTES) || may(SYS_write, (char *)slots[own] - 1) !=
-	    (own == 0)) /* before the first one are the hints */
-		return 7;
-	for (uint32_t i = 0; i < SEVERAL; i++) {
-		if (may(SYS_read, slots[i]) != (i == own))
+	for (uint32_t i = 0; i < SEVERAL; i++)
+		if (may(SYS_write, slots[i]) || may(SYS_read, slots[i]))
 			return 2;
-		if (may(SYS_write, slots[i]) != (i == own))
-			return 3;
-	}
-	if (!may(SYS_write, scoreboard_header(board)) || may(SYS_read, scoreboard_header(board)))
+	if (may(SYS_write, writable) || may(SYS_write, lines))
+		return 3;
+	if (!may(SYS_write, scoreboard_header(kept)) || may(SYS_read, scoreboard_header(kept)))
 		return 4;
-	if (!may(SYS_read, scoreboard_socket(board, 0)) ||
-	    !may(SYS_read, scoreboard_socket(board, SCOREBOARD_SOCKET_MAX - 1)))
+	if (!may(SYS_read, scoreboard_socket(kept, 0)) ||
+	    !may(SYS_read, scoreboard_socket(kept, SCOREBOARD_SOCKET_MAX - 1)))
 		return 5;
-	if (scoreboard_slot(board, own) != slots[own])
+	slot = scoreboard_slot(kept, own);
+	scoreboard_ring(kept, own, &ring);
+	if (!may(SYS_read, slot) || !may(SYS_read, ring.data) ||
+	    !may(SYS_read, ring.data + LOGRING_BYTES - 1) ||
+	    may(SYS_write, ring.data + LOGRING_BYTES))
 		return 6;
+	if (slot->generation != GENERATION + own)
+		return 7;
+	slot_set_phase(slot, SLOT_SENDING, own);
+	ring.data[0] = MARK;
 	return 0;
 }
 
 START_TEST(worker_keeps_its_own_pages_only)
 {
+	uint32_t own = own_slots[_i];
 	void *slots[SEVERAL];
+	struct logring ring;
 	pid_t pid;
 	int status;
 
 	for (uint32_t i = 0; i < SEVERAL; i++)
-		slots[i] = scoreboard_slot(board, scoreboard_claim(board, 1, 0));
+		(void)scoreboard_claim(board, GENERATION + i, 0);
 	for (uint32_t i = 0; i < SEVERAL; i++)
 		slots[i] = scoreboard_slot(board, i);
 	pid = fork();
 	if (pid == 0)
-		_exit(look_after_keeping(own_slots[_i], slots));
+		_exit(look_after_keeping(own, slots));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	/* To the master all of it is still there. */
-	ck_assert(may(SYS_read, slots[0]) && may(SYS_read, slots[SEVERAL - 1]));
+	for (uint32_t i = 0; i < SEVERAL; i++) {
+		scoreboard_ring(board, i, &ring);
+		ck_assert_int_eq(slot_get_phase(slots[i]), i == own ? SLOT_SENDING :
+		    SLOT_STARTING);
+		ck_assert_int_eq(ring.data[0], i == own ? MARK : 0);
+	}
 }
 END_TEST
 
@@ -283,7 +299,8 @@ START_TEST(logger_keeps_all_rings)
 	worker = fork();
 	if (worker == 0) {
 		close(ends[1]);
-		_exit(scoreboard_keep_only(board, 0) < 0 || read(ends[0], &byte, 1) != 0 ||
+		board = scoreboard_keep_only(board, 0);
+		_exit(board == NULL || read(ends[0], &byte, 1) != 0 ||
 		    scoreboard_header(board)->logger_sleeps != 1);
 	}
 	run_logger(slots);
