@@ -14,6 +14,7 @@
 #include "server/base/signals.h"
 
 #define FULL_NAP_MS 1
+#define USUAL_BYTES 1024            /* of a record */
 
 void
 access_log_init(struct access_log *log, const struct inheritance *own)
@@ -69,19 +70,14 @@ may_wait(const struct access_log *log)
 	return log->waits && !signals_is_set(SIGNAL_STOP) && getppid() == log->master_pid;
 }
 
-void
-access_log_record(struct access_log *log, const struct log_record *record, int64_t now_mono_us)
+static void
+put(struct access_log *log, const char *text, size_t bytes, int64_t now_mono_us)
 {
 	const struct timespec nap = { 0, FULL_NAP_MS * 1000000L };
-	char text[LOGRING_RECORD_MAX];
-	uint32_t log_generation;
-	size_t bytes, used_bytes;
-
-	if (log->is_off)
-		return;
-	bytes = log_render(log->format, record, text, sizeof text);
-	log_generation = atomic_load_explicit(&log->header->log_generation,
+	uint32_t log_generation = atomic_load_explicit(&log->header->log_generation,
 	    memory_order_acquire);
+	size_t used_bytes;
+
 	while ((used_bytes = logring_put(&log->ring, text, bytes, log_generation,
 	    now_mono_us)) == 0) {
 		if (!may_wait(log)) {
@@ -92,4 +88,28 @@ access_log_record(struct access_log *log, const struct log_record *record, int64
 		(void)ppoll(NULL, 0, &nap, log->wait_mask);
 	}
 	wake_if_needed(log, used_bytes);
+}
+
+/* Apart, since its frame would make every process that logs touch two more pages of its stack. */
+static void __attribute__((noinline))
+put_long(struct access_log *log, const struct log_record *record, int64_t now_mono_us)
+{
+	char text[LOGRING_RECORD_MAX];
+
+	put(log, text, log_render(log->format, record, text, sizeof text), now_mono_us);
+}
+
+void
+access_log_record(struct access_log *log, const struct log_record *record, int64_t now_mono_us)
+{
+	char text[USUAL_BYTES];
+	size_t bytes;
+
+	if (log->is_off)
+		return;
+	bytes = log_render_whole(log->format, record, text, sizeof text);
+	if (bytes > 0)
+		put(log, text, bytes, now_mono_us);
+	else
+		put_long(log, record, now_mono_us);
 }

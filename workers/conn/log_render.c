@@ -256,28 +256,42 @@ render(struct log_writer *writer, char *out, size_t value_max_bytes,
 }
 
 size_t
-log_render(const struct log_format *format, const struct log_record *record, char *out, size_t cap)
+log_render_whole(const struct log_format *format, const struct log_record *record, char *out,
+    size_t cap)
 {
 	struct log_writer writer;
-	size_t fits = VALUE_MIN_BYTES, too_large = cap;
 
 	if (cap == 0)
 		return 0;
 	writer.end = out + cap - 1;
+	if (!render(&writer, out, SIZE_MAX, format, record))
+		return 0;
+	*writer.at++ = '\n';
+	return (size_t)(writer.at - out);
+}
+
+size_t
+log_render(const struct log_format *format, const struct log_record *record, char *out, size_t cap)
+{
 	/* Nearly every record takes this one pass. For the others the largest length is
 	 * sought that values may have so that all fits: only the longest ones are cut. It need
 	 * not be exact; a client that sends long values should not cost many passes. */
-	if (!render(&writer, out, SIZE_MAX, format, record)) {
-		while (fits + cap / 64 < too_large) {
-			size_t middle = fits + (too_large - fits) / 2;
+	size_t whole_bytes = log_render_whole(format, record, out, cap);
+	size_t fits = VALUE_MIN_BYTES, too_large = cap;
+	struct log_writer writer;
 
-			if (render(&writer, out, middle, format, record))
-				fits = middle;
-			else
-				too_large = middle;
-		}
-		render(&writer, out, fits, format, record);
+	if (whole_bytes > 0 || cap == 0)
+		return whole_bytes;
+	writer.end = out + cap - 1;
+	while (fits + cap / 64 < too_large) {
+		size_t middle = fits + (too_large - fits) / 2;
+
+		if (render(&writer, out, middle, format, record))
+			fits = middle;
+		else
+			too_large = middle;
 	}
+	render(&writer, out, fits, format, record);
 	*writer.at++ = '\n';
 	return (size_t)(writer.at - out);
 }

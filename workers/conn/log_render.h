@@ -48,4 +48,8 @@ struct log_record {
 size_t log_render(const struct log_format *format, const struct log_record *record,
     char *out, size_t cap);
 
+/* The same uncut; 0: it does not fit. */
+size_t log_render_whole(const struct log_format *format, const struct log_record *record,
+    char *out, size_t cap);
+
 #endif

@@ -406,6 +406,29 @@ START_TEST(the_longest_format_fits_the_smallest_cap)
 }
 END_TEST
 
+static const char *const limit_formats[] = { "combined", "json" };
+
+START_TEST(whole_record_is_uncut_or_none)
+{
+	struct log_record record = sample_record();
+	char errbuf[256], all[4096], *out;
+	struct log_format *format = log_format_compile(limit_formats[_i], errbuf, sizeof errbuf);
+	size_t bytes;
+
+	ck_assert_msg(format != NULL, "%s", errbuf);
+	bytes = log_render(format, &record, all, sizeof all);
+	for (size_t cap = 0; cap < bytes + 2; cap++) {
+		out = malloc(cap + 1);
+		ck_assert_uint_eq(log_render_whole(format, &record, out, cap),
+		    cap < bytes ? 0 : bytes);
+		if (cap >= bytes)
+			ck_assert_mem_eq(out, all, bytes);
+		free(out);
+	}
+	log_format_free(&format);
+}
+END_TEST
+
 START_TEST(too_small_a_buffer_is_never_overrun)
 {
 	struct log_record record = sample_record();
@@ -492,6 +515,7 @@ main(void)
 	tcase_add_loop_test(limits, long_values_leave_a_record_whole, 0, ROWS(fills));
 	tcase_add_test(limits, only_the_longest_value_is_cut);
 	tcase_add_loop_test(limits, the_longest_format_fits_the_smallest_cap, 0, ROWS(fills));
+	tcase_add_loop_test(limits, whole_record_is_uncut_or_none, 0, ROWS(limit_formats));
 	tcase_add_test(limits, too_small_a_buffer_is_never_overrun);
 	suite_add_tcase(suite, limits);
 	srunner_run_all(runner, CK_ENV);
