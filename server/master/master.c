@@ -247,7 +247,7 @@ wait_for_events(struct master *master, int wait_ms, const sigset_t *mask)
 static void
 run_loop(struct master *master, const sigset_t *mask)
 {
-	struct census census;
+	struct census *census = &master->census;
 
 	for (;;) {
 		int64_t now_ms = clock_mono_ms();
@@ -270,15 +270,15 @@ run_loop(struct master *master, const sigset_t *mask)
 			if (master->table.count == 0)
 				return;
 		} else {
-			census_take(master, now_ms, is_tick, &census);
+			census_take(master, now_ms, is_tick, census);
 			if (master->phase == MASTER_STARTING)
-				check_start(master, &census, now_ms);
+				check_start(master, census, now_ms);
 			else if (master->retires_old &&
-			    first_children_are_ready(master, &census))
+			    first_children_are_ready(master, census))
 				switch_retire_old(master, now_ms);
 			if (master->phase < MASTER_DRAINING) {
-				aides_tend_keepers(master, &census, now_ms);
-				wait_ms = tend_pools(master, &census, now_ms);
+				aides_tend_keepers(master, census, now_ms);
+				wait_ms = tend_pools(master, census, now_ms);
 			}
 			if (master->phase >= MASTER_DRAINING)
 				wait_ms = 0;

@@ -36,6 +36,18 @@ struct aides {
 	bool has_kept_back;           /* some worker's is_kept_back is set */
 };
 
+struct census {
+	struct pool_census pools[GENERATION_POOLS_MAX]; /* as the generation's listeners */
+	struct child *longest_idle[GENERATION_POOLS_MAX]; /* NULL: none is idle */
+	unsigned phase_counts[SLOT_PHASE_COUNT]; /* of workers that are not retiring */
+	unsigned active_count, retiring_count;
+	unsigned starting_count;    /* of active_count: not yet once in accept */
+	/* None of the above: */
+	unsigned keeper_count;      /* of this generation, not retiring */
+	unsigned keeper_ready_count; /* of keeper_count */
+	bool logger_is_ready;
+};
+
 struct master {
 	const struct master_options *options;
 	const struct child_programs *programs;
@@ -61,18 +73,7 @@ struct master {
 	uint32_t line_generations[SCOREBOARD_SOCKET_MAX]; /* the last that a line was used in */
 	int64_t next_tick_mono_ms;
 	int64_t start_deadline_mono_ms;
-};
-
-struct census {
-	struct pool_census pools[GENERATION_POOLS_MAX]; /* as the generation's listeners */
-	struct child *longest_idle[GENERATION_POOLS_MAX]; /* NULL: none is idle */
-	unsigned phase_counts[SLOT_PHASE_COUNT]; /* of workers that are not retiring */
-	unsigned active_count, retiring_count;
-	unsigned starting_count;    /* of active_count: not yet once in accept */
-	/* None of the above: */
-	unsigned keeper_count;      /* of this generation, not retiring */
-	unsigned keeper_ready_count; /* of keeper_count */
-	bool logger_is_ready;
+	struct census census;         /* the last one: not on the stack, which children copy */
 };
 
 /* census.c: reads all slots (hearsay, bounded) and sets hints right. */
