@@ -56,18 +56,21 @@ static int
 warm_up(void)
 {
 	static const char text[] = "^(?:a|b)*$";
-	static unsigned char subject[FRAMES_MAX];
+	unsigned char *subject = malloc(FRAMES_MAX);
 	PCRE2_SIZE offset;
 	int error;
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, sizeof(text) - 1, OPTIONS, &error,
 	    &offset, NULL);
+	int result;
 
-	if (code == NULL)
-		return -1;
-	memset(subject, 'a', sizeof(subject));
-	(void)pcre2_match(code, subject, sizeof(subject), 0, 0, match_data, match_context);
+	if (code != NULL && subject != NULL) {
+		memset(subject, 'a', FRAMES_MAX);
+		(void)pcre2_match(code, subject, FRAMES_MAX, 0, 0, match_data, match_context);
+	}
+	result = code != NULL && subject != NULL ? 0 : -1;
 	pcre2_code_free(code);
-	return 0;
+	free(subject);
+	return result;
 }
 
 static int

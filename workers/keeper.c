@@ -164,27 +164,29 @@ give_up(const char *what)
 void
 keeper_main(const struct inheritance *own)
 {
-	static struct keeper keeper; /* one a process; too large for a frame */
 	const struct sched_param none = { 0 };
+	struct keeper *keeper = (struct keeper *)(void *)conn_new(own, sizeof *keeper);
 
-	keeper.own = own;
-	keeper.now_ms = clock_mono_ms();
-	signals_install_waiter(&keeper.wait_mask);
-	resolve_never_wait();
-	if (conn_init(&keeper.conn, own) < 0 || open_holds(&keeper) < 0)
+	if (keeper == NULL)
 		give_up("no memory");
-	keeper.conn.max_served_count = 0;
-	keeper.conn.access_log.wait_mask = &keeper.wait_mask;
-	keeper.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (keeper.epoll_fd < 0 || keep_watch(&keeper, EPOLL_CTL_ADD, own->parked_fd,
+	keeper->own = own;
+	keeper->now_ms = clock_mono_ms();
+	signals_install_waiter(&keeper->wait_mask);
+	resolve_never_wait();
+	if (open_holds(keeper) < 0)
+		give_up("no memory");
+	keeper->conn.max_served_count = 0;
+	keeper->conn.access_log.wait_mask = &keeper->wait_mask;
+	keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (keeper->epoll_fd < 0 || keep_watch(keeper, EPOLL_CTL_ADD, own->parked_fd,
 	    EPOLLIN | EPOLLEXCLUSIVE) < 0)
 		give_up("epoll");
 	log_set_stderr_copy(false);
 	inherit_leave_terminal(own);
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
-	slot_set_phase(keeper.conn.slot, SLOT_HOLDING, keeper.now_ms);
+	slot_set_phase(keeper->conn.slot, SLOT_HOLDING, keeper->now_ms);
 	inherit_wake_master(own);
-	loop(&keeper);
-	slot_set_phase(keeper.conn.slot, SLOT_LEAVING, clock_mono_ms());
+	loop(keeper);
+	slot_set_phase(keeper->conn.slot, SLOT_LEAVING, clock_mono_ms());
 	_exit(0);
 }

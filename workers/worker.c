@@ -206,11 +206,11 @@ accept_loop(struct conn *conn, struct scoreboard_socket *line)
 void
 worker_main(const struct inheritance *own)
 {
-	static struct conn conn;    /* one a process; too large for a frame */
+	struct conn *conn = conn_new(own, sizeof *conn);
 	struct scoreboard_socket *line = scoreboard_socket(own->scoreboard, own->socket_index);
 	const struct sched_param none = { 0 };
 
-	if (conn_init(&conn, own) < 0) {
+	if (conn == NULL) {
 		log_error("worker: no memory: %s", strerror(errno));
 		_exit(1);
 	}
@@ -220,7 +220,7 @@ worker_main(const struct inheritance *own)
 	/* Fewer switches under load: a woken worker does not push another off its CPU. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 	inherit_leave_terminal(own);
-	accept_loop(&conn, line);
-	slot_set_phase(conn.slot, SLOT_LEAVING, clock_mono_ms());
+	accept_loop(conn, line);
+	slot_set_phase(conn->slot, SLOT_LEAVING, clock_mono_ms());
 	_exit(0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A worker's connection state: made once, used for each connection in turn. Leaves the
- * protocol to serve_h1.c. Workers, unprivileged. Rule: after conn_init() nothing here
+ * protocol to serve_h1.c. Workers, unprivileged. Rule: after conn_new() nothing here
  * asks the system for memory. */
 #include "workers/conn/conn.h"
 
@@ -23,6 +23,7 @@
 
 #define ARENA_BYTES 131072          /* per request: paths, fields, range parts */
 #define SCRATCH_BYTES (32 * 1024 * 1024) /* of address space: listings, includes, codecs */
+#define PART_BYTES 4096u            /* parts start at a page, where it is so small */
 #define OPEN_FILES_MAX 16           /* in a worker's cache: large ones */
 #define LOG_FETCH_MS 2000
 #define LOG_RETRY_MS 5000
@@ -71,12 +72,6 @@ use_no_listener(struct conn *conn)
 	conn->port = 0;
 }
 
-static char *
-carve(struct arena *all, size_t bytes)
-{
-	return arena_alloc(all, bytes);
-}
-
 /* Up to an eighth less: clients go round the workers, so all of them would reach the same
  * number, and be replaced, at the same moment. */
 static uint64_t
@@ -85,39 +80,79 @@ spread(uint64_t most, uint64_t seed)
 	return most - seed % (most / 8 + 1);
 }
 
+/* 0: this process has none. */
+static size_t
+cache_size(const struct inheritance *own)
+{
+	const struct config_cache *limits = &own->config->cache;
+	size_t bytes = own->role == INHERIT_KEEPER ? limits->keeper_bytes : limits->worker_bytes;
+
+	return bytes < ANSWER_CACHE_MIN_BYTES || limits->valid_ms == 0 ? 0 : bytes;
+}
+
+static size_t
+round_up(size_t bytes, size_t unit)
+{
+	return (bytes + unit - 1) / unit * unit;
+}
+
+/* Each part grows from its start, and the cache, which starts with its own notes, lies right behind
+ * the struct. What only some requests need is apart: without it all others are small enough for
+ * the system to put them between libraries, where there are page tables already. */
+static struct conn *
+map_memory(const struct inheritance *own, size_t bytes, struct arena *rest_out)
+{
+	size_t in_cap = round_up(own->config->limits.header_bytes + CONN_IN_SPARE_BYTES,
+	    PART_BYTES);
+	struct arena all, arena, scratch;
+	struct conn *conn;
+	char *in, *out;
+
+	bytes = round_up(bytes, CONN_LINE_BYTES);
+	if (arena_init(&all, ARENA_BYTES + in_cap + CONN_OUT_BYTES + bytes + cache_size(own)) < 0 ||
+	    arena_init(&scratch, SCRATCH_BYTES) < 0 || arena_carve(&all, ARENA_BYTES, &arena) < 0)
+		return NULL;
+	in = arena_alloc(&all, in_cap);
+	out = arena_alloc(&all, CONN_OUT_BYTES);
+	conn = arena_alloc(&all, bytes);
+	bug_if(in == NULL || out == NULL || conn == NULL, "memory was mapped for less");
+	conn->scratch = scratch;
+	conn->arena = arena;
+	conn->in = in;
+	conn->in_cap = own->config->limits.header_bytes + CONN_IN_SPARE_BYTES;
+	conn->out = out;
+	*rest_out = all;
+	return conn;
+}
+
 static int
-open_cache(struct conn *conn)
+open_cache(struct conn *conn, struct arena *memory)
 {
 	const struct config_cache *limits = &conn->config->cache;
-	bool is_keeper = conn->own->role == INHERIT_KEEPER;
-	size_t bytes = is_keeper ? limits->keeper_bytes : limits->worker_bytes;
+	size_t bytes = cache_size(conn->own);
 
-	if (bytes < ANSWER_CACHE_MIN_BYTES || limits->valid_ms == 0)
+	if (bytes == 0)
 		return 0;
-	conn->cache = answer_cache_new(bytes, limits->max_body_bytes, OPEN_FILES_MAX,
+	conn->cache = answer_cache_new(memory, bytes, limits->max_body_bytes, OPEN_FILES_MAX,
 	    limits->valid_ms);
 	return conn->cache == NULL ? -1 : 0;
 }
 
-int
-conn_init(struct conn *conn, const struct inheritance *own)
+struct conn *
+conn_new(const struct inheritance *own, size_t bytes)
 {
 	const struct config *config = own->config;
-	struct arena fixed;
+	struct arena rest;
+	struct conn *conn = map_memory(own, bytes, &rest);
 
+	if (conn == NULL)
+		return NULL;
 	conn->own = own;
 	conn->config = config;
 	conn->slot = scoreboard_slot(own->scoreboard, own->slot_index);
 	conn->header = scoreboard_header(own->scoreboard);
 	conn->log_generation = own->log_generation;
 	conn->pid = (int)getpid();
-	conn->in_cap = config->limits.header_bytes + CONN_IN_SPARE_BYTES;
-	if (arena_init(&fixed, conn->in_cap + CONN_OUT_BYTES + 64) < 0 ||
-	    arena_init(&conn->arena, ARENA_BYTES) < 0 ||
-	    arena_init(&conn->scratch, SCRATCH_BYTES) < 0)
-		return -1;
-	conn->in = carve(&fixed, conn->in_cap);
-	conn->out = carve(&fixed, CONN_OUT_BYTES);
 	access_log_init(&conn->access_log, own);
 	if (getrandom(&conn->boundary_seed, sizeof conn->boundary_seed, GRND_NONBLOCK) < 0)
 		conn->boundary_seed = (uint64_t)clock_wall_us();
@@ -125,10 +160,8 @@ conn_init(struct conn *conn, const struct inheritance *own)
 		conn->id_seed = conn->boundary_seed ^ (uint64_t)conn->pid << 32;
 	conn->socket_index = SCOREBOARD_SLOT_NONE;
 	crowd_init(&conn->crowd, config, own->clients, conn->slot);
-	if (open_cache(conn) < 0)
-		return -1;
 	conn->max_served_count = spread(config->pool.max_request_count, conn->boundary_seed);
-	return 0;
+	return open_cache(conn, &rest) < 0 ? NULL : conn;
 }
 
 void

@@ -4,6 +4,7 @@
 #ifndef MUSTER_CONN_CONN_H
 #define MUSTER_CONN_CONN_H
 
+#include <stdalign.h>
 #include <sys/socket.h>
 
 #include "server/base/inherit.h"
@@ -16,15 +17,19 @@
 #include "workers/mem/arena.h"
 
 #define CONN_CLIENT_BYTES 64
+#define CONN_LINE_BYTES 64          /* of the processor's cache */
 #define CONN_IN_SPARE_BYTES 16384   /* behind the largest head: for content to read away */
 #define CONN_OUT_BYTES 32768        /* response head, and a small body behind it */
 
 struct answer_cache;
 struct parcel;
 
-/* All that a worker or keeper has for its whole life; the connection at hand is in it. */
+/* All that a worker or keeper has for its whole life; the connection at hand is in it. What is
+ * written to for every request is as close together as can be: each page of it is one for every
+ * process. */
 struct conn {
-	const struct inheritance *own;
+	struct http_request request; /* two pages, the second of which few requests need */
+	alignas(CONN_LINE_BYTES) const struct inheritance *own; /* so this is in another one */
 	const struct config *config;
 	struct scoreboard_slot *slot;
 	const struct scoreboard_header *header;
@@ -39,7 +44,6 @@ struct conn {
 	size_t in_cap, in_len;
 	char *out;                  /* CONN_OUT_BYTES */
 	struct http_parser parser;
-	struct http_request request;
 	struct answer_cache *cache; /* NULL: none */
 
 	uint32_t socket_index;      /* scoreboard line of the socket that it came to */
@@ -74,9 +78,9 @@ struct conn {
 	int utc_offset_min;
 };
 
-/* Maps all memory. conn is static and zero: clearing it would only touch its pages. 0, or -1 and
- * errno. */
-int conn_init(struct conn *conn, const struct inheritance *own);
+/* Maps all memory that the process will ever have, once; it ends with the process. bytes: of a
+ * struct that begins with a struct conn, the rest of which is zero. NULL and errno: no memory. */
+struct conn *conn_new(const struct inheritance *own, size_t bytes);
 /* Begins with an accepted socket; the address is the client's. */
 void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *address);
 /* Goes on with one that another process has begun; in_len bytes came along, of which conn->in

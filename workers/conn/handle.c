@@ -8,6 +8,7 @@
 #include "workers/handler/site.h"
 
 #define PATH_BYTES 4096             /* PATH_MAX: no longer path can be opened */
+#define PATH_EXTRA_BYTES 2          /* a normal path has no more than the slash and the NUL */
 
 void
 handle_prepare(struct conn *conn, struct turn *turn)
@@ -45,6 +46,7 @@ handle_prepare(struct conn *conn, struct turn *turn)
 static unsigned
 find_path(struct conn *conn, struct exchange *exchange)
 {
+	size_t cap = conn->request.path.len + PATH_EXTRA_BYTES;
 	char *path;
 
 	if (conn->request.target_form == HTTP_TARGET_ASTERISK ||
@@ -53,10 +55,12 @@ find_path(struct conn *conn, struct exchange *exchange)
 		exchange->path_info = (struct uri_path){ 1, false, true };
 		return 0;
 	}
-	path = arena_alloc(&conn->arena, PATH_BYTES);
+	if (cap > PATH_BYTES)
+		cap = PATH_BYTES;
+	path = arena_alloc(&conn->arena, cap);
 	if (path == NULL)
 		return 500;
-	switch (uri_normalize_path(conn->request.path, path, PATH_BYTES,
+	switch (uri_normalize_path(conn->request.path, path, cap,
 	    &exchange->path_info)) {
 	case URI_BAD:
 		return 400;

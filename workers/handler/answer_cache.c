@@ -14,7 +14,6 @@
 #include "workers/handler/answer_cache.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "server/base/fdio.h"
@@ -30,7 +29,6 @@
 #define HEADS_BYTES 1024            /* of key and heads, usually */
 #define SINGLE_COUNT 8
 #define ATTEMPTS_MAX 16             /* beyond that, held answers are everywhere */
-#define HUGE_PAGE_BYTES (2 * 1024 * 1024)
 #define EMPTY_LINE SLICE_LITERAL("\r\n")
 #define NOT_MODIFIED_EXTRA (sizeof "304 Not Modified" - sizeof "200 OK")
 
@@ -53,8 +51,8 @@ ring_init(struct answer_links *ring)
 }
 
 struct answer_cache *
-answer_cache_new(size_t bytes, size_t max_body_bytes, unsigned open_file_count,
-    unsigned valid_ms)
+answer_cache_new(struct arena *memory, size_t bytes, size_t max_body_bytes,
+    unsigned open_file_count, unsigned valid_ms)
 {
 	struct answer_cache *cache;
 	size_t own_bytes, chain_count = 1;
@@ -63,16 +61,13 @@ answer_cache_new(size_t bytes, size_t max_body_bytes, unsigned open_file_count,
 		errno = EINVAL;
 		return NULL;
 	}
-	cache = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (cache == MAP_FAILED)
-		return NULL;
-	if (bytes >= HUGE_PAGE_BYTES) /* as in arena_init() */
-		(void)madvise(cache, bytes, MADV_NOHUGEPAGE);
-	if (getrandom(&cache->secret, sizeof cache->secret, 0) != sizeof cache->secret) {
-		(void)munmap(cache, bytes);
+	cache = arena_alloc(memory, bytes);
+	if (cache == NULL) {
+		errno = ENOMEM;
 		return NULL;
 	}
+	if (getrandom(&cache->secret, sizeof cache->secret, 0) != sizeof cache->secret)
+		return NULL;
 	cache->chain_shift = HASH_BITS;
 	while (chain_count <= bytes / CHAIN_BYTES / 2) {
 		chain_count *= 2;

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "workers/http/conditional.h"
+#include "workers/mem/arena.h"
 #include "workers/mem/slice.h"
 
 struct config_settings;
@@ -84,10 +85,10 @@ struct cached_answer {              /* lives as long as it is in the cache, or h
 
 struct answer_cache;
 
-/* bytes: all memory, at least 4096; max_body_bytes: of one answer in memory (an answer takes
- * at most an eighth of all bytes in any case); open_file_count: most files open at the same time.
- * NULL: errno. Freed with the process. */
-struct answer_cache *answer_cache_new(size_t bytes, size_t max_body_bytes,
+/* In a part of memory, which is zero and outlives it. bytes: all that it takes, at least 4096;
+ * max_body_bytes: of one answer in memory (an answer takes at most an eighth of all bytes in any
+ * case); open_file_count: most files open at the same time. NULL: errno. */
+struct answer_cache *answer_cache_new(struct arena *memory, size_t bytes, size_t max_body_bytes,
     unsigned open_file_count, unsigned valid_ms);
 
 /* One that is still valid, or NULL. Live until the next call that may make room: _reserve and

@@ -293,11 +293,10 @@ explain_request(struct explanation *told, const struct url *url, struct http_req
 int
 explain_url(const struct config *config, const char *text, FILE *out)
 {
-	static struct http_request request; /* too large for a stack */
 	struct arena arena = { 0 }, scratch = { 0 };
-	struct exchange exchange = { .config = config, .request = &request, .arena = &arena,
-		.scratch = &scratch };
+	struct exchange exchange = { .config = config, .arena = &arena, .scratch = &scratch };
 	struct explanation told = { .out = out, .config = config, .exchange = &exchange };
+	struct http_request *request;
 	struct url url;
 	char path[4096];
 
@@ -307,21 +306,23 @@ explain_url(const struct config *config, const char *text, FILE *out)
 		    "\"/path\" for the default host\n", text);
 		return 1;
 	}
-	request = (struct http_request){ .method = HTTP_METHOD_GET,
-		.method_name = SLICE_LITERAL("GET"), .version_minor = 1, .host = url.host,
-		.port = url.port, .path = url.path, .query = url.query,
-		.has_query = url.has_query };
-	exchange.path = slice_make(path, exchange.path_info.len);
-	exchange.query = url.query;
-	exchange.has_query = url.has_query;
-	exchange.is_https = url.is_https;
 	if (arena_init(&arena, ARENA_BYTES) < 0)
 		return 1;
 	if (arena_init(&scratch, SCRATCH_BYTES) < 0) {
 		arena_fini(&arena);
 		return 1;
 	}
-	explain_request(&told, &url, &request);
+	request = arena_alloc(&arena, sizeof *request); /* too large for a stack */
+	*request = (struct http_request){ .method = HTTP_METHOD_GET,
+		.method_name = SLICE_LITERAL("GET"), .version_minor = 1, .host = url.host,
+		.port = url.port, .path = url.path, .query = url.query,
+		.has_query = url.has_query };
+	exchange.request = request;
+	exchange.path = slice_make(path, exchange.path_info.len);
+	exchange.query = url.query;
+	exchange.has_query = url.has_query;
+	exchange.is_https = url.is_https;
+	explain_request(&told, &url, request);
 	arena_fini(&scratch);
 	arena_fini(&arena);
 	return 0;

@@ -101,10 +101,10 @@ struct http_request {
 	                             * is content to wait for */
 	bool has_unknown_expectation; /* any other expectation: 417 */
 
-	struct http_field fields[HTTP_FIELD_MAX];
 	unsigned field_count;
 	uint16_t first_field[HTTP_FIELD_ID_COUNT]; /* index + 1 of the first with that id, or 0 */
 	size_t head_bytes;          /* what the head takes of the buffer, empty line included */
+	struct http_field fields[HTTP_FIELD_MAX]; /* last: few requests touch their end */
 };
 
 struct http_parser {            /* caller's storage; fields are private to parse.c */

@@ -14,7 +14,7 @@
 #include "workers/keeper/quick.h"
 
 struct keeper {
-	struct conn conn;           /* the connection at hand */
+	struct conn conn;           /* the connection at hand; first, see conn_new() */
 	const struct inheritance *own;
 	struct holds holds;
 	unsigned max_count;

@@ -35,6 +35,15 @@ arena_fini(struct arena *arena)
 	arena->cap = arena->used = arena->peak = 0;
 }
 
+int
+arena_carve(struct arena *whole, size_t cap, struct arena *part_out)
+{
+	void *base = arena_alloc(whole, cap);
+
+	*part_out = (struct arena){ base, base == NULL ? 0 : cap, 0, 0 };
+	return base == NULL ? -1 : 0;
+}
+
 void *
 arena_alloc(struct arena *arena, size_t bytes)
 {

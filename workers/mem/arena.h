@@ -16,6 +16,9 @@ struct arena {                  /* caller's storage */
  * errno. */
 int arena_init(struct arena *arena, size_t cap);
 void arena_fini(struct arena *arena);
+/* An arena in a piece of another one, which takes it back with its own reset: never arena_fini()
+ * it, and arena_trim() it only if it begins at a page. -1: it does not fit. */
+int arena_carve(struct arena *whole, size_t cap, struct arena *part_out);
 /* Aligned for any type, not zeroed. NULL when it does not fit: an answer of 500, never a
  * longer life. Valid until arena_reset(). */
 void *arena_alloc(struct arena *arena, size_t bytes);

@@ -43,10 +43,19 @@ random_below(size_t limit)
 	return (size_t)(seed >> 33) % limit;
 }
 
+static struct answer_cache *
+open_cache(size_t bytes, size_t max_body_bytes, unsigned open_file_count)
+{
+	struct arena memory;
+
+	ck_assert_int_eq(arena_init(&memory, bytes), 0);
+	return answer_cache_new(&memory, bytes, max_body_bytes, open_file_count, VALID_MS);
+}
+
 static void
 begin(size_t bytes, unsigned open_file_count)
 {
-	cache = answer_cache_new(bytes, bytes, open_file_count, VALID_MS);
+	cache = open_cache(bytes, bytes, open_file_count);
 	ck_assert_ptr_nonnull(cache);
 	cache_bytes = bytes;
 }
@@ -200,7 +209,7 @@ START_TEST(size_is_bounded)
 	const struct size_row *row = &sizes[_i];
 
 	begin(row->bytes, 0);
-	cache = answer_cache_new(row->bytes, row->body_max, 0, VALID_MS);
+	cache = open_cache(row->bytes, row->body_max, 0);
 	ck_assert_int_eq(answer_cache_takes(cache, row->content_bytes), row->is_taken);
 	ck_assert_int_eq(reserve("/a", row->content_bytes) != NULL, row->is_taken);
 }
@@ -212,6 +221,7 @@ START_TEST(what_is_too_large_is_refused)
 	static char long_target[2000] = "/";
 	struct answer_key key = key_of("/a");
 	struct representation huge = { { text, sizeof text }, 0, false };
+	struct arena memory;
 
 	begin(65536, 0);
 	ck_assert_ptr_null(answer_cache_reserve(cache, &key, slice_make(text, sizeof text),
@@ -223,9 +233,10 @@ START_TEST(what_is_too_large_is_refused)
 	key = key_of(long_target);
 	ck_assert_ptr_null(answer_cache_renew(cache, &key, head, DATE_OFFSET, &old_state, NOW_MS));
 	errno = 0;
-	ck_assert_ptr_null(answer_cache_new(ANSWER_CACHE_MIN_BYTES - 1, 0, 0, VALID_MS));
+	ck_assert_int_eq(arena_init(&memory, 65536), 0);
+	ck_assert_ptr_null(answer_cache_new(&memory, ANSWER_CACHE_MIN_BYTES - 1, 0, 0, VALID_MS));
 	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_ptr_null(answer_cache_new(SIZE_MAX / 2, 0, 0, VALID_MS));
+	ck_assert_ptr_null(answer_cache_new(&memory, 65537, 0, 0, VALID_MS));
 	ck_assert_int_eq(errno, ENOMEM);
 }
 END_TEST

@@ -37,6 +37,7 @@ static int ends[2];                 /* ours, the client's */
 static void
 begin(void)
 {
+	struct arena memory;
 	int i;
 
 	for (i = 0; i < LARGE_BYTES; i++)
@@ -61,7 +62,8 @@ begin(void)
 	    HTTP_COMPLETE);
 	turn_begin(&conn, &turn, true);
 	turn.status = 200;
-	cache = answer_cache_new(CACHE_BYTES, LARGE_BYTES, 1, 1000);
+	ck_assert_int_eq(arena_init(&memory, CACHE_BYTES), 0);
+	cache = answer_cache_new(&memory, CACHE_BYTES, LARGE_BYTES, 1, 1000);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 }
 

@@ -182,6 +182,24 @@ START_TEST(failed_arena_gives_nothing)
 }
 END_TEST
 
+START_TEST(carved_arenas_lie_side_by_side)
+{
+	struct arena whole, one, other;
+
+	ck_assert_int_eq(arena_init(&whole, 16384), 0);
+	ck_assert_int_eq(arena_carve(&whole, 4096, &one), 0);
+	ck_assert_int_eq(arena_carve(&whole, 8192, &other), 0);
+	ck_assert_ptr_eq(arena_alloc(&one, 4096), whole.base);
+	ck_assert_ptr_null(arena_alloc(&one, 1));
+	ck_assert_ptr_eq(arena_alloc(&other, 1), whole.base + 4096);
+	ck_assert_int_eq(arena_carve(&whole, 4097, &one), -1);
+	ck_assert_ptr_null(one.base);
+	ck_assert_ptr_null(arena_alloc(&one, 1));
+	ck_assert_uint_eq(arena_left(&whole), 4096);
+	arena_fini(&whole);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -197,6 +215,7 @@ main(void)
 	tcase_add_test(tcase, trim_gives_back_what_was_used_beyond);
 	tcase_add_test(tcase, trim_goes_by_the_most_that_was_used);
 	tcase_add_test(tcase, failed_arena_gives_nothing);
+	tcase_add_test(tcase, carved_arenas_lie_side_by_side);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);
