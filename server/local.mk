@@ -19,6 +19,7 @@ libbase_a_SOURCES = \
 	server/base/logpass.c server/base/logpass.h \
 	server/base/logring.c server/base/logring.h \
 	server/base/nonces.c server/base/nonces.h \
+	server/base/own_page.h \
 	server/base/role.c server/base/role.h \
 	server/base/scoreboard.c server/base/scoreboard.h \
 	server/base/signals.c server/base/signals.h \

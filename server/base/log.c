@@ -17,6 +17,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/fdio.h"
+#include "server/base/own_page.h"
 
 #define LINE_BYTES 2048         /* a longer message is cut */
 #define DATAGRAM_BYTES 8320     /* an access log record and what stands before it */
@@ -24,7 +25,7 @@
 static struct log_sink error_sink = { LOG_SINK_FD, STDERR_FILENO };
 static unsigned lost_count;     /* messages that a slow reader did not take */
 static enum log_level least_level = LOG_LEVEL_NOTICE;
-static bool copies_to_stderr;
+static OWN_PAGE bool copies_to_stderr;
 
 void
 log_set_sink(struct log_sink sink)

@@ -7,8 +7,9 @@
 #include "server/base/role.h"
 
 #include "server/base/log.h"
+#include "server/base/own_page.h"
 
-static enum role current_role = ROLE_STARTER;
+static OWN_PAGE enum role current_role = ROLE_STARTER;
 
 void
 role_set(enum role role)

@@ -12,10 +12,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t flags[SIGNAL_FLAG_COUNT];
+#include "server/base/own_page.h"
+
+static OWN_PAGE volatile sig_atomic_t flags[SIGNAL_FLAG_COUNT];
 static volatile sig_atomic_t guarded_listen_fd = -1;
 static volatile sig_atomic_t guarded_conn_fd = -1;
-static volatile sig_atomic_t conn_is_idle;
+static OWN_PAGE volatile sig_atomic_t conn_is_idle;
 
 /* number     flag            master                       worker, keeper, logger */
 static const struct signal_row {

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <sys/time.h>
 
-static bool is_running;
+#include "server/base/own_page.h"
+
+static OWN_PAGE bool is_running;
 
 static void
 set_interval(long seconds)
