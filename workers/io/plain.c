@@ -7,6 +7,8 @@
 #include "workers/io/stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -16,6 +18,9 @@
 #include "server/base/signals.h"
 #include "workers/io/heartbeat.h"
 
+#define TRIAL_MIN_BYTES (4 * 1024 * 1024) /* what a send buffer has at most, usually */
+#define TRIAL_BYTES (256 * 1024)    /* more than the window of a client that never reads */
+#define TRIAL_UNSENT_BYTES (16 * 1024)
 #define SENDFILE_MAX_BYTES 0x7ffff000u /* what Linux takes at once, sendfile(2) */
 
 /* A time limit on progress: STREAM_PROGRESS_BYTES in each timeout_ms. */
@@ -226,17 +231,32 @@ stream_write(struct stream *stream, const void *data, size_t bytes, bool has_mor
 	return IO_OK;
 }
 
+/* 0: as much as the system lets the socket have. Other sockets than TCP's have no such limit. */
+static void
+limit_unsent(const struct stream *stream, int bytes)
+{
+	(void)setsockopt(stream->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+/* Where packets are large, as from a proxy on this machine, the system would queue megabytes at
+ * once for a client that takes none of them, and all connections share what it has for that. So a
+ * client first takes the beginning of a long body with little queued; after that each limit would
+ * cost fast clients more than it saves. */
 enum io_result
 stream_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
     unsigned timeout_ms, uint64_t *sent_out)
 {
 	struct progress progress = { 0, 0, timeout_ms };
 	off_t at = (off_t)offset;
+	bool is_on_trial = bytes > TRIAL_MIN_BYTES;
 
 	*sent_out = 0;
 	heartbeat_need();           /* Linux before 6.5 may wait for each page by itself */
+	if (is_on_trial)
+		limit_unsent(stream, TRIAL_UNSENT_BYTES);
 	while (bytes > 0) {
-		size_t piece = bytes > SENDFILE_MAX_BYTES ? SENDFILE_MAX_BYTES : (size_t)bytes;
+		size_t most = is_on_trial ? TRIAL_BYTES - (size_t)*sent_out : SENDFILE_MAX_BYTES;
+		size_t piece = bytes > most ? most : (size_t)bytes;
 		ssize_t n = sendfile(stream->fd, file_fd, &at, piece);
 		enum io_result result;
 
@@ -251,6 +271,10 @@ stream_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t b
 		stream->sent_bytes += (uint64_t)n;
 		*sent_out += (uint64_t)n;
 		bytes -= (uint64_t)n;
+		if (is_on_trial && *sent_out == TRIAL_BYTES) {
+			limit_unsent(stream, 0);
+			is_on_trial = false;
+		}
 		if (bytes > 0 && handle_interrupt(stream) != IO_OK)
 			return IO_STOPPED; /* a part only: a signal came */
 		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n))

@@ -13,6 +13,7 @@ import processes
 MEMORY_CALLS = {"brk", "mmap", "munmap", "mremap", "madvise", "mprotect"}
 COUNT = 50
 LARGE_BYTES = 300000
+LONG_BYTES = 5 << 20                   # worth limits of what waits unsent
 ALONE = {"log": {"format": "%P"}, "pool": {"start": 1, "min_idle": 1}, "keepalive": {"keepers": 0}}
 NO_CACHE = 'cache { valid = "0s" }'
 
@@ -107,6 +108,32 @@ def test_a_large_body_does_not_pass_through_the_worker(traced):
     calls = measure(server, "/large")
     assert calls["sendfile"] >= COUNT
     assert calls["read"] + calls["pread64"] + calls["preadv2"] == 0
+
+
+def test_a_long_body_begins_with_little_queued(traced):
+    """Until a client has taken its beginning, megabytes are not queued for it; then as much as
+    the system lets them."""
+    server = traced(**ALONE)
+    muster.write_files(server.site, {"long": b"l" * LONG_BYTES})
+    assert len(server.get("/long").body) == LONG_BYTES
+    pid = server.wait_for_access(1)[0]
+    limits = re.findall(r"TCP_NOTSENT_LOWAT, \[(\d+)\]|^(sendfile)\(", server.trace_of(pid), re.M)
+    calls = [limit or name for limit, name in limits]
+    first, lifted = int(calls[0]), calls.index("0")
+    assert 0 < first < 1 << 20 and set(calls[1:lifted]) == {"sendfile"}, calls
+    assert calls[lifted + 1:] and set(calls[lifted + 1:]) == {"sendfile"}, calls
+
+
+def test_who_reads_nothing_has_little_queued(traced):
+    server = traced(**ALONE)
+    muster.write_files(server.site, {"long": b"l" * LONG_BYTES})
+    with server.connect(receive_buffer=4096) as client:
+        client.send(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        pid = muster.wait_for(
+            lambda: [pid for pid in server.worker_pids() if "--- SIGALRM" in server.trace_of(pid)],
+            "a worker whose sendfile(2) was interrupted")[0]
+        limits = re.findall(r"TCP_NOTSENT_LOWAT, \[(\d+)\]", server.trace_of(pid))
+        assert len(limits) == 1 and limits[0] != "0", limits
 
 
 def test_no_record_is_written_by_who_serves(traced):
