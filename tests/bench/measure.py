@@ -133,6 +133,16 @@ def settle(pid=None, deadline_s=10):
         last = now
 
 
+def forget_names():
+    """Looking at a process leaves some KiB of names of /proc in the kernel, which are not its own.
+    Only root can drop them; the kernel drops unused ones of other file systems with them."""
+    try:
+        with open("/proc/sys/vm/drop_caches", "w") as file:
+            file.write("2")
+    except OSError:
+        pass
+
+
 def process_memory(pid):
     """Bytes by name, of the process's own pages and its page tables."""
     wanted = {"Pss": "pss", "Private_Clean": "private", "Private_Dirty": "private",

@@ -4,11 +4,13 @@ operations get slower with their number."""
 import json
 import os
 import resource
+import signal
 import subprocess
 import time
 
 import holders
 import measure
+import network
 from holds import PATIENCE_S, descriptors_missing
 from scenario import KIB, Column, Goal, Scenario
 from servers import Failed, Muster, Needs
@@ -34,7 +36,6 @@ def children_settled(pid, count, deadline_s):
 
 class Busy(Scenario):
     """Workers that wait for a client, and then each with one that does not read its answer."""
-    key = "busy"
     is_standard = False
     rounds_most = 1
     servers = (Muster.name,)
@@ -48,9 +49,14 @@ class Busy(Scenario):
              "with both ends of its", "connection and what is on its way. next: another client's "
              "wait for its answer.")
 
-    def __init__(self, workers):
+    def __init__(self, key, workers, mtu_bytes=None):
+        self.key = key
         self.workers = workers
         self.title = f"{workers:,} workers, each with a client that reads nothing"
+        if mtu_bytes:
+            self.title += f", MTU {mtu_bytes}"
+        self.mtu_bytes = mtu_bytes
+        self.network = None             # of its own, where the MTU is another
         self.old_pid_max = None
 
     def needs(self):
@@ -65,7 +71,15 @@ class Busy(Scenario):
             return f"the limit of processes is below {wanted}"
         if measure.meminfo()["MemAvailable"] < self.workers * 500 * KIB:
             return "too little memory is available"
-        return self.raise_pid_max(wanted)
+        return self.raise_pid_max(wanted) or self.enter_network()
+
+    def enter_network(self):
+        if self.mtu_bytes:
+            try:
+                self.network = network.OwnNetwork(self.mtu_bytes)
+            except OSError as error:
+                return f"no network of its own: {error.strerror}"
+        return None
 
     def raise_pid_max(self, processes):
         pid_max = int(measure.read("/proc/sys/kernel/pid_max"))
@@ -82,28 +96,40 @@ class Busy(Scenario):
         return None
 
     def finish(self):
+        if self.network is not None:
+            self.network.leave()
+            self.network = None
         if self.old_pid_max is not None:
             with open("/proc/sys/kernel/pid_max", "w") as file:
                 file.write(str(self.old_pid_max))
 
     def run(self, server, options):
         """The first workers run already when this begins: they are too few to matter."""
-        calm = measure.meminfo()
-        calm_kernel = measure.kernel_memory(calm)
-        calm_pss = measure.family_pss(server.pid)
-        calm_count = len(measure.children(server.pid))
+        os.kill(server.pid, signal.SIGSTOP) # so that memory and count are of the same moment
+        try:
+            measure.settle()
+            calm_pss = measure.family_pss(server.pid)
+            measure.forget_names()
+            calm = measure.meminfo()
+            calm_kernel = measure.kernel_memory(calm)
+            calm_count = len(measure.children(server.pid))
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
         started = time.monotonic()
         children_settled(server.pid, self.workers, START_DEADLINE_S)
         figures = {"started_s": time.monotonic() - started}
         more = len(measure.children(server.pid)) - calm_count
+        pss = measure.family_pss(server.pid)
+        measure.forget_names()
         figures["idle"] = (measure.kernel_memory() - calm_kernel
-                           + measure.family_pss(server.pid) - calm_pss) / max(1, more)
+                           + pss - calm_pss) / max(1, more)
         with holders.Holders(server.port, self.workers, "slow", BUSY_DEADLINE_S) as held:
             opened = held.tell("open")
             measure.settle(server.pid)
+            pss = measure.family_pss(server.pid)
+            measure.forget_names()
             busy = measure.meminfo()
             busy_kernel = measure.kernel_memory(busy)
-            pss = measure.family_pss(server.pid)
             workers = children_settled(server.pid, min(self.workers, opened["good"]), 30)
             asked = time.monotonic()
             status, _ = measure.get(server.port, "/1k", timeout_s=60)
@@ -161,4 +187,4 @@ class Scoreboard(Scenario):
         return figures
 
 
-POOLS = (Busy(10_000), Scoreboard())
+POOLS = (Busy("busy", 10_000), Busy("busy_1500", 10_000, mtu_bytes=1500), Scoreboard())
