@@ -93,6 +93,7 @@ unit_tests = \
 	tests/unit/workers/conn/test_pace \
 	tests/unit/workers/conn/test_parcel \
 	tests/unit/workers/conn/test_send_h1 \
+	tests/unit/workers/conn/test_unsent \
 	tests/unit/workers/handler/test_access \
 	tests/unit/workers/handler/test_answer \
 	tests/unit/workers/handler/test_answer_cache \
@@ -186,6 +187,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_rules \
 	tests/fuzz/fuzz_ssi \
 	tests/fuzz/fuzz_ssi_expr \
+	tests/fuzz/fuzz_unsent \
 	tests/fuzz/fuzz_uri \
 	tests/fuzz/fuzz_users
 
@@ -223,6 +225,7 @@ tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_rules_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_expr_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_unsent_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_users_LDADD = $(fuzz_libs)
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A keeper: holds connections between requests, reads the next one, and answers it if that needs
  * no waiting; all others go to workers. This is its loop; the steps are in workers/keeper.
- * Unprivileged. Rules: it never waits but in epoll_pwait(2); a connection that is given away is
- * taken out of the epoll set, since the other process keeps it open; whatever it cannot do costs
- * one connection; no client has more than its turn. But for a full log, if log.full says so.
+ * Unprivileged. Rules: it never waits but in epoll_pwait(2), and for a disk only when it is the
+ * last one and has to send files itself; a connection that is given away is taken out of the epoll
+ * set, since the other process keeps it open; whatever it cannot do costs one connection; no
+ * client has more than its turn. But for a full log, if log.full says so.
  *
  *   parked --> IDLE --bytes--> READING --whole request--> answered --> IDLE
  *               |                 |  408, 4xx    |  |         \--slow client--> SENDING --> IDLE
  *            time out             +-> CLOSING <--+  +--declined--> worker, or WAITING for one
+ *   a worker's slow client --> STALLED --room--> worker, or WAITING for one
  *
  * Shown by tests/integration/40-pool/test_keepers.py and test_handover.py. */
 #include "workers/keeper.h"
@@ -37,7 +39,12 @@ expire(struct keeper *keeper)
 		    (fd = holds_oldest(&keeper->holds, state)) >= 0 &&
 		    holds_get(&keeper->holds, fd)->deadline_mono_ms <= keeper->now_ms) {
 			if (state == HOLD_SENDING)
-				keep_end_sending(keeper, fd);
+				keep_break_off(keeper, fd);
+			else if (state == HOLD_STALLED)
+				keep_rouse(keeper, fd);
+			else if (state == HOLD_WAITING &&
+			    keep_is_stalled(holds_get(&keeper->holds, fd)))
+				keep_hand_back(keeper, fd); /* it waits on */
 			else if ((state == HOLD_READING || state == HOLD_WAITING) &&
 			    keep_load(keeper, fd))
 				keep_refuse(keeper, fd, state == HOLD_READING ? 408 : 503);
@@ -77,6 +84,9 @@ dispatch(struct keeper *keeper, const struct epoll_event *event)
 		break;
 	case HOLD_CLOSING:
 		keep_spill(keeper, fd);
+		break;
+	case HOLD_STALLED:
+		keep_rouse(keeper, fd);
 		break;
 	default:                    /* an event from before it changed */
 		break;
@@ -144,6 +154,19 @@ loop(struct keeper *keeper)
 	}
 }
 
+/* Told to stop at once: what is not sent whole is logged as such. */
+static void
+break_off_all(struct keeper *keeper)
+{
+	static const enum hold_state states[] = { HOLD_SENDING, HOLD_STALLED, HOLD_WAITING };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof states / sizeof states[0]; i++)
+		while ((fd = holds_oldest(&keeper->holds, states[i])) >= 0)
+			keep_break_off(keeper, fd);
+}
+
 /* As many as the configuration says, and descriptors allow. */
 static int
 open_holds(struct keeper *keeper)
@@ -187,6 +210,7 @@ keeper_main(const struct inheritance *own)
 	slot_set_phase(keeper->conn.slot, SLOT_HOLDING, keeper->now_ms);
 	inherit_wake_master(own);
 	loop(keeper);
+	break_off_all(keeper);
 	slot_set_phase(keeper->conn.slot, SLOT_LEAVING, clock_mono_ms());
 	_exit(0);
 }

@@ -109,7 +109,9 @@ libworkers_a_SOURCES = \
 	workers/conn/send_h1.c workers/conn/send_h1.h \
 	workers/conn/send_ready.c workers/conn/send_ready.h \
 	workers/conn/serve_h1.c workers/conn/serve_h1.h \
+	workers/conn/stall.c workers/conn/stall.h \
 	workers/conn/turn.c workers/conn/turn.h \
+	workers/conn/unsent.c workers/conn/unsent.h \
 	workers/conn/wait_h1.c workers/conn/wait_h1.h \
 	workers/keeper/finish.c \
 	workers/keeper/give.c \
@@ -118,4 +120,5 @@ libworkers_a_SOURCES = \
 	workers/keeper/partial.c workers/keeper/partial.h \
 	workers/keeper/pending.c workers/keeper/pending.h \
 	workers/keeper/quick.c workers/keeper/quick.h \
-	workers/keeper/serve.c
+	workers/keeper/serve.c \
+	workers/keeper/stalled.c

@@ -98,7 +98,7 @@ survive_accept_error(struct conn *conn, int error)
 
 /* First who it is, then whether one more may come, then what it wants. */
 static void
-talk_to_new(struct conn *conn)
+welcome(struct conn *conn)
 {
 	if (!preface_read(conn))
 		return;
@@ -108,19 +108,25 @@ talk_to_new(struct conn *conn)
 		crowd_refuse(&conn->crowd, conn->stream.fd, conn->client);
 }
 
-/* A keeper of the configuration before has read its request. */
+/* is_served: as conn_resume() says; else a keeper of the configuration before has read its
+ * request. */
 static void
-turn_away(struct conn *conn)
+take_over(struct conn *conn, const struct parcel *parcel, int file_fd, bool is_served)
 {
-	serve_h1_refuse(conn, 503);
+	if (parcel->kind != PARCEL_REQUEST)
+		serve_h1_stalled(conn, file_fd, parcel->kind == PARCEL_REFUSED);
+	else if (signals_is_set(SIGNAL_STOP))
+		return;             /* the same */
+	else if (is_served)
+		serve_h1(conn);
+	else
+		serve_h1_refuse(conn, 503);
 }
 
+/* The end of a connection, as far as this worker goes. */
 static void
-serve(struct conn *conn, int fd, void (*talk)(struct conn *conn))
+part(struct conn *conn, int fd)
 {
-	signals_guard_connection(fd);
-	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
-		talk(conn);
 	crowd_leave(&conn->crowd);
 	signals_guard_connection(-1);
 	(void)close(fd);
@@ -151,18 +157,22 @@ accept_one(struct conn *conn, struct scoreboard_socket *line)
 		return -1;
 	count_connection(conn, line);
 	conn_begin(conn, fd, &address);
-	serve(conn, fd, talk_to_new);
+	signals_guard_connection(fd);
+	if (!signals_is_set(SIGNAL_STOP)) /* it may have come before the guard was up */
+		welcome(conn);
+	part(conn, fd);
 	return 0;
 }
 
-/* A client whose request a keeper has read and does not answer itself. */
+/* A client whose request a keeper has read and does not answer itself, or that takes more of an
+ * answer now. */
 static int
 receive_one(struct conn *conn, struct scoreboard_socket *line)
 {
 	struct parcel parcel;
-	int fd, count = parcel_receive(conn->own->listen_fd, &parcel, conn->in, conn->in_cap, &fd,
-	    0);
+	struct parcel_fds fds;
 	bool is_served;
+	int count = parcel_receive(conn->own->listen_fd, &parcel, conn->in, conn->in_room, &fds, 0);
 
 	if (count < 0)
 		return -1;
@@ -173,10 +183,13 @@ receive_one(struct conn *conn, struct scoreboard_socket *line)
 		clients_count_leave(conn->own->clients, parcel.client_key);
 		return 0;
 	}
-	is_served = conn_resume(conn, fd, &parcel, parcel.in_bytes, NULL);
+	is_served = conn_resume(conn, fds.conn, &parcel, parcel.in_bytes, NULL);
 	crowd_take_over(&conn->crowd, parcel.client_key);
 	slot_set_client(conn->slot, conn->client);
-	serve(conn, fd, is_served ? serve_h1 : turn_away);
+	signals_guard_connection(fds.conn);
+	take_over(conn, &parcel, fds.file, is_served);
+	part(conn, fds.conn);
+	fdio_close(&fds.file);
 	return 0;
 }
 

@@ -62,19 +62,24 @@ receive_message(int fd, const uint8_t *data, size_t bytes)
 	char *in = malloc(IN_CAP);
 	struct sockaddr_storage client;
 	struct parcel parcel;
-	int first_free = next_fd(), got_fd = -1;
-	int result = parcel_receive(fd, &parcel, in, IN_CAP, &got_fd, MSG_DONTWAIT);
+	struct parcel_fds fds = { -1, -1 };
+	int first_free = next_fd();
+	int result = parcel_receive(fd, &parcel, in, IN_CAP, &fds, MSG_DONTWAIT);
 
 	if (result == 1) {
 		size_t came = parcel.in_bytes < IN_CAP ? parcel.in_bytes : IN_CAP;
 
-		if (got_fd != first_free || bytes < sizeof parcel + came ||
+		if (fds.conn != first_free || bytes < sizeof parcel + came ||
+		    (fds.file >= 0) != (parcel.kind != PARCEL_REQUEST) ||
+		    (parcel.in_bytes > IN_CAP && parcel.kind != PARCEL_REQUEST) ||
 		    (parcel.in_bytes <= IN_CAP && bytes != sizeof parcel + came) ||
 		    memcmp(&parcel, data, sizeof parcel) != 0 ||
 		    memcmp(in, data + sizeof parcel, came) != 0)
 			abort();
 		parcel_get_client(&parcel, &client);
-		close(got_fd);
+		close(fds.conn);
+		if (fds.file >= 0)
+			close(fds.file);
 	}
 	if (next_fd() != first_free)
 		abort();
@@ -85,8 +90,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct parcel parcel = { .family = AF_UNIX };
+	struct parcel_fds fds;
 	char in[IN_CAP];
-	int pair[2], fd;
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
 		abort();
@@ -102,11 +108,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += bytes;
 		size -= bytes;
 	}
-	if (parcel_send(pair[0], &parcel, "GET", 3, pair[0]) < 0 ||
-	    parcel_receive(pair[1], &parcel, in, sizeof in, &fd, MSG_DONTWAIT) != 1 ||
+	if (parcel_send(pair[0], &parcel, "GET", 3, (struct parcel_fds){ pair[0], -1 }) < 0 ||
+	    parcel_receive(pair[1], &parcel, in, sizeof in, &fds, MSG_DONTWAIT) != 1 ||
 	    parcel.in_bytes != 3 || memcmp(in, "GET", 3) != 0)
 		abort();
-	close(fd);
+	close(fds.conn);
 	close(pair[0]);
 	close(pair[1]);
 	return 0;

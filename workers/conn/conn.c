@@ -62,14 +62,20 @@ use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
 	conn->port = listener_port(listener);
 }
 
-/* To refuse what came by one of another configuration. */
+/* The socket that it came to is none of this configuration's. */
 static void
-use_no_listener(struct conn *conn)
+use_no_listener(struct conn *conn, bool is_tcp)
 {
 	conn->socket_index = SCOREBOARD_SLOT_NONE;
 	conn->listener_index = 0;
-	conn->is_tcp = false;
+	conn->is_tcp = is_tcp;
 	conn->port = 0;
+}
+
+bool
+conn_has_listener(const struct conn *conn)
+{
+	return conn->socket_index != SCOREBOARD_SLOT_NONE;
 }
 
 /* Up to an eighth less: clients go round the workers, so all of them would reach the same
@@ -102,24 +108,26 @@ round_up(size_t bytes, size_t unit)
 static struct conn *
 map_memory(const struct inheritance *own, size_t bytes, struct arena *rest_out)
 {
-	size_t in_cap = round_up(own->config->limits.header_bytes + CONN_IN_SPARE_BYTES,
-	    PART_BYTES);
+	size_t in_cap = own->config->limits.header_bytes + CONN_IN_SPARE_BYTES;
+	size_t in_room = round_up(in_cap + CONN_UNSENT_BYTES, PART_BYTES);
 	struct arena all, arena, scratch;
 	struct conn *conn;
 	char *in, *out;
 
 	bytes = round_up(bytes, CONN_LINE_BYTES);
-	if (arena_init(&all, ARENA_BYTES + in_cap + CONN_OUT_BYTES + bytes + cache_size(own)) < 0 ||
+	if (arena_init(&all,
+	    ARENA_BYTES + in_room + CONN_OUT_BYTES + bytes + cache_size(own)) < 0 ||
 	    arena_init(&scratch, SCRATCH_BYTES) < 0 || arena_carve(&all, ARENA_BYTES, &arena) < 0)
 		return NULL;
-	in = arena_alloc(&all, in_cap);
+	in = arena_alloc(&all, in_room);
 	out = arena_alloc(&all, CONN_OUT_BYTES);
 	conn = arena_alloc(&all, bytes);
 	bug_if(in == NULL || out == NULL || conn == NULL, "memory was mapped for less");
 	conn->scratch = scratch;
 	conn->arena = arena;
 	conn->in = in;
-	conn->in_cap = own->config->limits.header_bytes + CONN_IN_SPARE_BYTES;
+	conn->in_cap = in_cap;
+	conn->in_room = in_cap + CONN_UNSENT_BYTES;
 	conn->out = out;
 	*rest_out = all;
 	return conn;
@@ -228,14 +236,15 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 	uint32_t line = parcel->socket_index;
 	uint32_t listener_index = line < SCOREBOARD_SOCKET_MAX ?
 	    conn->own->listener_indexes[line] : INHERIT_NO_LISTENER;
-	bool is_served = listener_index != INHERIT_NO_LISTENER && in_len <= conn->in_cap;
+	bool is_request = parcel->kind == PARCEL_REQUEST;
+	size_t room = is_request ? conn->in_cap : conn->in_room;
 
 	if (listener_index == INHERIT_NO_LISTENER)
-		use_no_listener(conn);
+		use_no_listener(conn, parcel->family != AF_UNIX);
 	else if (conn->socket_index != line)
 		use_listener(conn, line, listener_index);
 	begin(conn, fd);
-	conn->in_len = in_len < conn->in_cap ? in_len : conn->in_cap;
+	conn->in_len = in_len < room ? in_len : room;
 	conn->request_count = parcel->request_count;
 	conn->head_deadline_mono_ms = parcel->head_deadline_mono_ms;
 	conn->is_https = parcel->is_https != 0;
@@ -245,7 +254,7 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 		conn_write_address(conn->client, &conn->peer);
 	else
 		memcpy(conn->client, client_text, strlen(client_text) + 1);
-	return is_served;
+	return !is_request || (listener_index != INHERIT_NO_LISTENER && in_len <= conn->in_cap);
 }
 
 void
@@ -295,6 +304,12 @@ conn_has_keepers(const struct conn *conn)
 	return conn->own->park_fd >= 0 && !signals_is_set(SIGNAL_STOP) &&
 	    atomic_load_explicit(&conn->header->takes_parked, memory_order_relaxed) != 0 &&
 	    atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) == 0;
+}
+
+bool
+conn_has_successors(const struct conn *conn)
+{
+	return conn_has_keepers(conn) && getppid() == conn->own->master_pid;
 }
 
 /* Where keepers go on with a connection, the end of this process is no reason to end it. */

@@ -20,6 +20,7 @@
 #define CONN_LINE_BYTES 64          /* of the processor's cache */
 #define CONN_IN_SPARE_BYTES 16384   /* behind the largest head: for content to read away */
 #define CONN_OUT_BYTES 32768        /* response head, and a small body behind it */
+#define CONN_UNSENT_BYTES CONN_OUT_BYTES /* of an answer that another process goes on with */
 
 struct answer_cache;
 struct parcel;
@@ -42,6 +43,7 @@ struct conn {
 	struct arena scratch;       /* the same for what only some requests need: large */
 	char *in;                   /* received, not yet used: in[0..in_len) */
 	size_t in_cap, in_len;
+	size_t in_room;             /* CONN_UNSENT_BYTES more than in_cap; memory when it is used */
 	char *out;                  /* CONN_OUT_BYTES */
 	struct http_parser parser;
 	struct answer_cache *cache; /* NULL: none */
@@ -55,6 +57,7 @@ struct conn {
 	bool was_cheap;             /* a keeper would have answered the last request itself */
 	int64_t head_deadline_mono_ms; /* of the request under way; 0: none has begun */
 	struct stream stream;
+	struct stream_file file;    /* of the answer that is being sent */
 	struct pace pace;           /* of sending */
 	struct sockaddr_storage peer; /* the client, or the last proxy before us */
 	char client[CONN_CLIENT_BYTES]; /* its address as text, or "unix:" */
@@ -86,11 +89,14 @@ void conn_begin(struct conn *conn, int fd, const struct sockaddr_storage *addres
 /* Goes on with one that another process has begun; in_len bytes came along, of which conn->in
  * has what it could take. client_text may be NULL: it is made of the parcel. False: it came to a
  * socket that this configuration does not have, or with more than its limits allow; it can be
- * refused, and nothing else. */
+ * refused, and nothing else. But an answer that is on its way may always go on, see
+ * conn_has_listener(). */
 bool conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_len,
     const char *client_text);
 /* What another process has to know to go on. */
 void conn_pack(const struct conn *conn, struct parcel *parcel_out);
+/* Whether it may go on with another request. */
+bool conn_has_listener(const struct conn *conn);
 /* The client is another one than the socket says: a PROXY header came. */
 void conn_set_peer(struct conn *conn, const struct sockaddr_storage *address);
 /* An address as text: "192.0.2.1", "2001:db8::1", "unix:". */
@@ -101,6 +107,8 @@ bool conn_worker_should_leave(const struct conn *conn);
 void conn_expect_head(struct conn *conn);
 /* Whether there is somebody to hold connections that are between requests. */
 bool conn_has_keepers(const struct conn *conn);
+/* The same, and others will come when those have gone: the master lives. Costs a system call. */
+bool conn_has_successors(const struct conn *conn);
 /* The same for the request at hand, which is not counted yet: its connection ends. */
 bool conn_is_last_request(const struct conn *conn);
 /* Fetches reopened logs when the master has announced them. */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC 0x70617263u
-#define FDS_MAX 4                   /* more than one is a lie, and must be closed all the same */
+#define FDS_MAX 4                   /* more than two is a lie, and must be closed all the same */
 
 union control {
 	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -59,9 +59,19 @@ parcel_get_client(const struct parcel *parcel, struct sockaddr_storage *address)
 	}
 }
 
-int
-parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_bytes, int conn_fd)
+/* How many descriptors go with it. */
+static size_t
+fd_count(const struct parcel *parcel)
 {
+	return parcel->kind == PARCEL_REQUEST ? 1 : 2;
+}
+
+int
+parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_bytes,
+    struct parcel_fds fds)
+{
+	const int both[2] = { fds.conn, fds.file };
+	size_t fd_bytes = fd_count(parcel) * sizeof both[0];
 	struct iovec iov[2] = { { parcel, sizeof *parcel },
 		{ (void *)(uintptr_t)in, in_bytes } };
 	struct msghdr message = { .msg_iov = iov, .msg_iovlen = in_bytes > 0 ? 2 : 1 };
@@ -73,12 +83,12 @@ parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_byte
 	parcel->in_bytes = (uint32_t)in_bytes;
 	memset(&control, 0, sizeof control);
 	message.msg_control = control.bytes;
-	message.msg_controllen = CMSG_SPACE(sizeof(int));
+	message.msg_controllen = CMSG_SPACE(fd_bytes);
 	header = CMSG_FIRSTHDR(&message);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &conn_fd, sizeof conn_fd);
+	header->cmsg_len = CMSG_LEN(fd_bytes);
+	memcpy(CMSG_DATA(header), both, fd_bytes);
 	do {
 		n = sendmsg(socket_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -109,16 +119,17 @@ static bool
 is_sound(const struct parcel *parcel, size_t bytes, bool is_cut)
 {
 	return bytes >= sizeof *parcel && parcel->magic == MAGIC &&
-	    (is_cut ? parcel->in_bytes > bytes - sizeof *parcel :
+	    (is_cut ? parcel->kind == PARCEL_REQUEST &&
+	    parcel->in_bytes > bytes - sizeof *parcel :
 	    parcel->in_bytes == bytes - sizeof *parcel) &&
 	    (parcel->family == AF_INET || parcel->family == AF_INET6 ||
 	    parcel->family == AF_UNIX) &&
-	    parcel->is_https <= 1;
+	    parcel->is_https <= 1 && parcel->kind <= PARCEL_REFUSED;
 }
 
 int
-parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap, int *conn_fd,
-    int flags)
+parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap,
+    struct parcel_fds *fds_out, int flags)
 {
 	struct iovec iov[2] = { { parcel, sizeof *parcel }, { in, in_cap } };
 	union control control;
@@ -136,9 +147,9 @@ parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap, in
 		return -1;
 	}
 	count = take_fds(&message, fds);
-	if (count == 1 && (message.msg_flags & MSG_CTRUNC) == 0 &&
-	    is_sound(parcel, (size_t)n, is_cut)) {
-		*conn_fd = fds[0];
+	if ((message.msg_flags & MSG_CTRUNC) == 0 && is_sound(parcel, (size_t)n, is_cut) &&
+	    count == fd_count(parcel)) {
+		*fds_out = (struct parcel_fds){ fds[0], count > 1 ? fds[1] : -1 };
 		return 1;
 	}
 	while (count > 0)

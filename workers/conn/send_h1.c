@@ -10,6 +10,7 @@
 
 #include "server/base/log.h"
 #include "server/base/signals.h"
+#include "workers/conn/stall.h"
 #include "workers/http/response.h"
 
 #define SMALL_FILE_BYTES 8192        /* at 16 KiB the copy costs what the call saves */
@@ -63,6 +64,14 @@ send_h1_write_head(struct conn *conn, const struct answer *answer,
 	}
 }
 
+struct slice
+send_h1_head_lines(const struct conn *conn)
+{
+	const char *end = memmem(conn->out, CONN_OUT_BYTES, "\r\n\r\n", 4);
+
+	return slice_make(conn->out, end == NULL ? 0 : (size_t)(end + 2 - conn->out));
+}
+
 /* One small file behind the head. False: read short, nothing is sent yet. */
 static bool
 append_small_file(struct conn *conn, const struct answer *answer, struct response_head *head)
@@ -105,18 +114,21 @@ send_bytes(struct conn *conn, const char *data, size_t bytes, bool has_more)
 }
 
 static enum io_result
-send_file(struct conn *conn, int file_fd, uint64_t offset, uint64_t bytes)
+send_file(struct conn *conn, int file_fd, uint64_t offset, uint64_t bytes, bool may_stall)
 {
 	size_t most = pace_piece_bytes(&conn->pace);
 	enum io_result result = IO_OK;
 
 	while (bytes > 0 && result == IO_OK) {
-		uint64_t sent, piece = bytes < most ? bytes : most;
+		uint64_t piece = bytes < most ? bytes : most;
 
+		conn->file = (struct stream_file){ .fd = file_fd, .offset = offset,
+			.left_bytes = piece };
 		result = pace_wait(&conn->pace, &conn->stream, (size_t)piece);
 		if (result == IO_OK)
-			result = stream_send_file(&conn->stream, file_fd, offset, piece,
-			    conn->pace.timeout_ms, &sent);
+			result = may_stall && piece == bytes ? stall_send(conn) :
+			    stream_send_file(&conn->stream, &conn->file,
+			    conn->pace.timeout_ms);
 		offset += piece;
 		bytes -= piece;
 	}
@@ -124,7 +136,7 @@ send_file(struct conn *conn, int file_fd, uint64_t offset, uint64_t bytes)
 }
 
 static enum io_result
-send_segments(struct conn *conn, const struct answer *answer)
+send_segments(struct conn *conn, const struct answer *answer, bool may_stall)
 {
 	enum io_result result = IO_OK;
 	unsigned i;
@@ -137,7 +149,7 @@ send_segments(struct conn *conn, const struct answer *answer)
 			    i + 1 < answer->segment_count);
 		else
 			result = send_file(conn, answer->file_fd, segment->offset,
-			    segment->len);
+			    segment->len, may_stall && answer->segment_count == 1);
 	}
 	if (result == IO_FILE_SHORT)
 		log_error("a file was truncated while it was sent, or cannot be read: the "
@@ -156,7 +168,7 @@ part_sent(uint64_t sent_bytes, uint64_t start, uint64_t len)
 
 static enum io_result
 send_whole(struct conn *conn, const struct answer *answer, bool has_body,
-    struct response_head *head, uint64_t *body_sent)
+    bool may_stall, struct response_head *head, uint64_t *body_sent)
 {
 	const struct answer_segment *only = &answer->segments[0];
 	uint64_t before = conn->stream.sent_bytes;
@@ -176,7 +188,7 @@ send_whole(struct conn *conn, const struct answer *answer, bool has_body,
 	}
 	result = send_bytes(conn, conn->out, head->len, has_body);
 	if (result == IO_OK && has_body)
-		result = send_segments(conn, answer);
+		result = send_segments(conn, answer, may_stall);
 	*body_sent = part_sent(conn->stream.sent_bytes - before, head_bytes, UINT64_MAX);
 	return result;
 }
@@ -279,5 +291,6 @@ send_h1(struct conn *conn, const struct answer *answer, const struct send_option
 	pace_set(&conn->pace, &conn->stream, options->rate_bytes_s);
 	if (has_body && answer->source.read != NULL)
 		return send_source(conn, answer, &head, body_sent);
-	return send_whole(conn, answer, has_body && answer->segment_count > 0, &head, body_sent);
+	return send_whole(conn, answer, has_body && answer->segment_count > 0, options->may_stall,
+	    &head, body_sent);
 }

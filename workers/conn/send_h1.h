@@ -13,6 +13,7 @@ struct send_options {
 	bool names_keep_alive;      /* to HTTP/1.0, which expects to be told */
 	int64_t now_wall_s;
 	uint64_t rate_bytes_s;      /* no faster; 0: as fast as it goes */
+	bool may_stall;             /* another process can go on with it: there is a request */
 };
 
 /* True: nothing but the end of the connection can mark the end of this answer's body. That is
@@ -23,9 +24,12 @@ bool send_h1_ends_connection(const struct conn *conn, const struct answer *answe
 void send_h1_write_head(struct conn *conn, const struct answer *answer,
     const struct send_options *options, struct response_head *head_out);
 
+/* The lines of the head of the answer at hand, as long as nothing else was sent. */
+struct slice send_h1_head_lines(const struct conn *conn);
+
 /* IO_OK: all of it is sent. *body_sent_out: bytes of the body that were, without what frames
  * them. IO_FILE_SHORT with nothing sent yet: the head does not fit, or the content cannot be
- * read; the caller may answer otherwise. */
+ * read; the caller may answer otherwise. IO_STALLED: see stall_send(). */
 enum io_result send_h1(struct conn *conn, const struct answer *answer,
     const struct send_options *options, uint64_t *body_sent_out);
 

@@ -4,7 +4,7 @@
 #include "workers/conn/send_ready.h"
 
 void
-send_ready(struct conn *conn, struct turn *turn, const struct ready *ready)
+send_ready(struct conn *conn, struct turn *turn, const struct ready *ready, struct stall *stall)
 {
 	const struct cached_answer *kept = ready->answer;
 	unsigned timeout_ms = conn->pace.timeout_ms;
@@ -31,15 +31,21 @@ send_ready(struct conn *conn, struct turn *turn, const struct ready *ready)
 	for (i = 0; i < count && result == IO_OK; i++)
 		result = stream_write(&conn->stream, pieces[i].iov_base, pieces[i].iov_len,
 		    i + 1 < count || has_file, timeout_ms);
-	if (result == IO_OK && has_file)
-		result = stream_send_file(&conn->stream, kept->fd, 0, kept->file_bytes,
-		    timeout_ms, &gone);
+	if (result == IO_OK && has_file) {
+		conn->file = (struct stream_file){ .fd = kept->fd,
+			.left_bytes = kept->file_bytes };
+		result = stall_send(conn);
+	}
 	gone = conn->stream.sent_bytes - turn->sent_before;
 	turn->body_sent_bytes = gone > head_bytes ? gone - head_bytes : 0;
-	conn->is_sending = false;
-	if (result == IO_FILE_SHORT)
+	if (result == IO_STALLED) {
+		stall->answer_head = turn->ready_head;
+		result = stall_go_on(conn, turn, stall);
+	} else if (result == IO_FILE_SHORT) {
 		log_error("a file was truncated while it was sent, or cannot be read: the "
 		    "connection is closed");
+	}
+	conn->is_sending = false;
 	if (result != IO_OK) {
 		turn->is_aborted = true;
 		turn->keeps_alive = false;

@@ -5,8 +5,9 @@
  * connection ends. Shown by tests/integration/10-protocol and 20-static.
  *
  *   wait --head complete--> content --> handle --> send --keep-alive--> wait
- *     | 400 408 414 431 501 505  | 400 408 413         | else
- *     +---------------> error answer -----------------> end
+ *     | 400 408 414 431 501 505  | 400 408 413       | | else
+ *     +---------------> error answer ----------------|-+-> end
+ *                                                    +--slow client--> a keeper, and send again
  */
 #include "workers/conn/serve_h1.h"
 
@@ -17,6 +18,7 @@
 #include "workers/conn/ready.h"
 #include "workers/conn/send_h1.h"
 #include "workers/conn/send_ready.h"
+#include "workers/conn/stall.h"
 #include "workers/conn/turn.h"
 #include "workers/conn/wait_h1.h"
 #include "workers/handler/fields.h"
@@ -88,7 +90,7 @@ send_rate(const struct conn *conn, const struct turn *turn)
 }
 
 static void
-send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
+send_answer(struct conn *conn, struct answer *answer, struct turn *turn, struct stall *stall)
 {
 	struct send_options options = {
 		/* By name: what is no request as a whole can still be known to be HEAD. */
@@ -97,6 +99,7 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 		.names_keep_alive = turn->has_request && conn->request.version_minor == 0,
 		.now_wall_s = turn->start_wall_us / 1000000,
 		.rate_bytes_s = send_rate(conn, turn),
+		.may_stall = turn->has_request,
 	};
 	enum io_result result;
 
@@ -108,8 +111,14 @@ send_answer(struct conn *conn, struct answer *answer, struct turn *turn)
 		fields_add_unrouted(answer);
 		result = send_h1(conn, answer, &options, &turn->body_sent_bytes);
 	}
-	conn->is_sending = false;
 	turn->status = answer->status;
+	if (result == IO_STALLED) {
+		stall->answer_head = send_h1_head_lines(conn);
+		stall->must_close = answer->must_close;
+		stall->is_logged = turn_is_logged(turn);
+		result = stall_go_on(conn, turn, stall);
+	}
+	conn->is_sending = false;
 	if (result != IO_OK) {
 		turn->is_aborted = true;
 		turn->keeps_alive = false;
@@ -170,12 +179,17 @@ finish_request(struct conn *conn, const struct turn *turn, bool must_close, size
 static bool
 serve_ready(struct conn *conn, struct turn *turn, const struct ready *ready)
 {
+	struct stall stall = { .used_bytes = conn->request.head_bytes,
+		.is_logged = turn_is_logged(turn) };
+
 	turn->keeps_alive = handle_may_keep_alive(conn);
 	conn->was_cheap = ready->answer->fd < 0;
-	send_ready(conn, turn, ready);
+	send_ready(conn, turn, ready, &stall);
+	if (turn->is_parked)
+		return false;
 	turn_count(conn, turn);
 	turn_log(conn, turn, NULL);
-	return finish_request(conn, turn, false, conn->request.head_bytes);
+	return finish_request(conn, turn, false, stall.used_bytes);
 }
 
 /* Whether the next request for the same is one that a keeper would have answered. */
@@ -192,17 +206,17 @@ static bool
 serve_request(struct conn *conn)
 {
 	struct ready ready;
+	struct stall stall = { .used_bytes = 0 };
 	struct answer answer;
 	struct turn turn;
-	bool must_close, goes_on;
-	size_t used;
+	bool must_close, goes_on = false;
 
 	turn_begin(conn, &turn, true);
 	handle_prepare(conn, &turn);
 	if (ready_find(conn, &turn, &ready))
 		return serve_ready(conn, &turn, &ready);
 	answer_init(&answer);
-	answer_request(conn, &answer, &turn, &used);
+	answer_request(conn, &answer, &turn, &stall.used_bytes);
 	must_close = answer.must_close;
 	if (turn.is_aborted) {
 		turn.status = 400;
@@ -217,19 +231,22 @@ serve_request(struct conn *conn)
 		turn.keeps_alive = !must_close && handle_may_keep_alive(conn) &&
 		    !send_h1_ends_connection(conn, &answer);
 		conn->was_cheap = is_cheap(&turn, &answer);
-		send_answer(conn, &answer, &turn);
+		send_answer(conn, &answer, &turn, &stall);
 	}
-	turn_count(conn, &turn);
-	turn_log(conn, &turn, &answer);
+	if (!turn.is_parked) {
+		turn_count(conn, &turn);
+		turn_log(conn, &turn, &answer);
+	}
 	answer_fini(&answer);
 	turn_end(conn);
-	return finish_request(conn, &turn, must_close, used);
+	return !turn.is_parked && finish_request(conn, &turn, must_close, stall.used_bytes);
 }
 
 /* A head that is none: the answer is an error page and the end. */
 static void
 refuse(struct conn *conn, unsigned status)
 {
+	struct stall none = { .used_bytes = 0 };
 	struct answer answer;
 	struct turn turn;
 
@@ -237,7 +254,7 @@ refuse(struct conn *conn, unsigned status)
 	answer_init(&answer);
 	answer_error(&answer, &conn->arena, status);
 	site_finish(&turn.exchange, &answer, false);
-	send_answer(conn, &answer, &turn);
+	send_answer(conn, &answer, &turn, &none);
 	turn_count(conn, &turn);
 	turn_log(conn, &turn, &answer);
 	answer_fini(&answer);
@@ -283,4 +300,31 @@ serve_h1(struct conn *conn)
 		conn->paid_rate_count = 0;
 		slot_clear_request(conn->slot);
 	}
+}
+
+void
+serve_h1_stalled(struct conn *conn, int file_fd, bool must_stay)
+{
+	enum io_result result;
+	bool goes_on = false;
+	struct stall stall;
+	struct turn turn;
+
+	if (!stall_load(conn, file_fd, &turn, &stall)) {
+		log_error("hand-over: a connection was lost: what it was sent does not make "
+		    "sense");
+		return;
+	}
+	stall.must_stay = must_stay;
+	slot_set_phase(conn->slot, SLOT_SENDING, turn.start_mono_us / 1000);
+	conn->is_sending = true;
+	result = stall_go_on(conn, &turn, &stall);
+	conn->is_sending = false;
+	if (!turn.is_parked) {
+		stall_finish(conn, &turn, &stall, result);
+		goes_on = finish_request(conn, &turn, stall.must_close, stall.used_bytes);
+	}
+	slot_clear_request(conn->slot);
+	if (goes_on)
+		serve_h1(conn);
 }

@@ -10,5 +10,8 @@ void serve_h1(struct conn *conn);
 /* One that conn_resume() has given back and that cannot be served: answers what has come of its
  * request with that status, or with the one for what is wrong with it, and ends. */
 void serve_h1_refuse(struct conn *conn, unsigned status);
+/* The same of one in the middle of an answer (stall.h), whose message is in conn->in; must_stay: no
+ * keeper has room for it. file_fd is the caller's to close. */
+void serve_h1_stalled(struct conn *conn, int file_fd, bool must_stay);
 
 #endif

@@ -58,8 +58,8 @@ mask_userinfo(struct conn *conn)
 		memset(scheme_end + 3, '*', (size_t)(sign - scheme_end - 3));
 }
 
-static bool
-is_wanted(const struct turn *turn)
+bool
+turn_is_logged(const struct turn *turn)
 {
 	const struct config_settings *settings;
 
@@ -78,7 +78,7 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	struct log_record record;
 
 	conn_follow_logs(conn);
-	if (access_log_is_off(&conn->access_log) || !is_wanted(turn))
+	if (access_log_is_off(&conn->access_log) || !turn_is_logged(turn))
 		return;
 	memset(&record, 0, sizeof record);
 	record.client = turn->has_request ? turn->exchange.client_text :

@@ -16,9 +16,12 @@ struct turn {
 	bool is_routed;             /* exchange.route is filled */
 	bool keeps_alive;
 	bool is_aborted;
+	bool is_parked;             /* another process goes on with it, and does the rest */
 	struct exchange exchange;   /* what the handlers know */
 };
 
+/* Whether the configuration of its location wants a record of it. */
+bool turn_is_logged(const struct turn *turn);
 /* Takes the time, and forgets what the arena held for the request before. */
 void turn_begin(struct conn *conn, struct turn *turn, bool has_request);
 /* Counts it in the scoreboard. */

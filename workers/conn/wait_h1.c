@@ -8,23 +8,30 @@
 #include "server/base/signals.h"
 #include "workers/conn/parcel.h"
 
+bool
+wait_h1_may_linger(const struct conn *conn)
+{
+	uint32_t line = conn->own->socket_index;
+
+	return atomic_load_explicit(&conn->header->is_crowded[line], memory_order_relaxed) == 0 &&
+	    atomic_load_explicit(&scoreboard_socket(conn->own->scoreboard, line)->idle_count_hint,
+	    memory_order_relaxed) > 0 && !conn_worker_should_leave(conn);
+}
+
 /* How long this worker waits for the next request by itself. With keepers only while others are
  * idle, and not where a keeper would answer it anyway: who is hot gathers there. */
 static unsigned
 idle_wait_ms(const struct conn *conn)
 {
 	const struct config_keepalive *keepalive = &conn->config->keepalive;
-	uint32_t line = conn->own->socket_index;
-	bool is_crowded = atomic_load_explicit(&conn->header->is_crowded[line],
-	    memory_order_relaxed);
-	bool may_linger = atomic_load_explicit(
-	    &scoreboard_socket(conn->own->scoreboard, line)->idle_count_hint,
-	    memory_order_relaxed) > 0;
+	bool is_crowded = atomic_load_explicit(
+	    &conn->header->is_crowded[conn->own->socket_index], memory_order_relaxed);
 
 	if (conn_has_keepers(conn))
-		return conn->was_cheap || is_crowded || !may_linger ||
-		    conn_worker_should_leave(conn) ? 0 : keepalive->linger_ms;
-	return is_crowded && keepalive->linger_ms < keepalive->timeout_ms ?
+		return conn->was_cheap || !wait_h1_may_linger(conn) ? 0 : keepalive->linger_ms;
+	/* Who serves keepers, and has none any more, is the last of its configuration. */
+	return (is_crowded || conn->own->takes_handover) &&
+	    keepalive->linger_ms < keepalive->timeout_ms ?
 	    keepalive->linger_ms : keepalive->timeout_ms;
 }
 
@@ -55,7 +62,7 @@ park(struct conn *conn)
 		return false;       /* what is still to be sent is to go at its pace */
 	conn_pack(conn, &parcel);
 	if (parcel_send(conn->own->park_fd, &parcel, conn->in, conn->in_len,
-	    conn->stream.fd) < 0)
+	    (struct parcel_fds){ conn->stream.fd, -1 }) < 0)
 		return false;
 	crowd_give_away(&conn->crowd);
 	end_if_nobody_is_left(conn);

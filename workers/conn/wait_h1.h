@@ -5,6 +5,9 @@
 
 #include "workers/conn/conn.h"
 
+/* Whether a client may hold this worker for a moment (keepalive.linger): others are idle. */
+bool wait_h1_may_linger(const struct conn *conn);
+
 /* The wait between requests: most of a kept-alive connection's life. *is_parked_out: it goes on in
  * a keeper, whatever is returned; it starts as false. */
 enum io_result wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked_out);

@@ -7,6 +7,7 @@
 #include "workers/io/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -23,17 +24,11 @@
 #define TRIAL_UNSENT_BYTES (16 * 1024)
 #define SENDFILE_MAX_BYTES 0x7ffff000u /* what Linux takes at once, sendfile(2) */
 
-/* A time limit on progress: STREAM_PROGRESS_BYTES in each timeout_ms. */
-struct progress {
-	int64_t since_ms;           /* 0: not begun; begun lazily, most sends need no clock */
-	uint64_t bytes;
-	unsigned timeout_ms;
-};
-
 void
 stream_init(struct stream *stream, int fd)
 {
 	stream->fd = fd;
+	stream->is_nonblocking = false;
 	stream->receive_timeout_ms = 0;
 	stream->received_bytes = stream->sent_bytes = 0;
 	stream->on_interrupt = NULL;
@@ -175,37 +170,42 @@ stream_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, s
 
 /* After a call moved some bytes (or none): is the client still fast enough? */
 static bool
-is_too_slow(struct progress *progress, uint64_t moved_bytes)
+is_too_slow(struct stream_progress *progress, uint64_t moved_bytes, unsigned timeout_ms)
 {
 	int64_t now_ms = clock_mono_ms();
 
 	progress->bytes += moved_bytes;
-	if (progress->since_ms == 0 || progress->bytes >= STREAM_PROGRESS_BYTES) {
-		progress->since_ms = now_ms;
+	if (progress->since_mono_ms == 0 || progress->bytes >= STREAM_PROGRESS_BYTES) {
+		progress->since_mono_ms = now_ms;
 		progress->bytes = 0;
 		return false;
 	}
-	return now_ms - progress->since_ms >= progress->timeout_ms;
+	return now_ms - progress->since_mono_ms >= timeout_ms;
 }
 
 /* What a failed send means; IO_OK: try again. */
 static enum io_result
-judge_send_error(const struct stream *stream, struct progress *progress)
+judge_send_error(const struct stream *stream, struct stream_progress *progress,
+    unsigned timeout_ms)
 {
-	if (errno == EAGAIN || errno == ETIMEDOUT)
+	bool is_full = stream->is_nonblocking && errno == EAGAIN;
+
+	if (!is_full && (errno == EAGAIN || errno == ETIMEDOUT))
 		return IO_TIMEOUT;
-	if (errno != EINTR)
+	if (!is_full && errno != EINTR)
 		return IO_ERROR;
 	if (handle_interrupt(stream) != IO_OK)
 		return IO_STOPPED;
-	return is_too_slow(progress, 0) ? IO_TIMEOUT : IO_OK;
+	if (is_too_slow(progress, 0, timeout_ms))
+		return IO_TIMEOUT;
+	return is_full ? IO_STALLED : IO_OK;
 }
 
 enum io_result
 stream_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
     unsigned timeout_ms)
 {
-	struct progress progress = { 0, 0, timeout_ms };
+	struct stream_progress progress = { 0, 0 };
 	const char *at = data;
 
 	while (bytes > 0) {
@@ -215,7 +215,7 @@ stream_write(struct stream *stream, const void *data, size_t bytes, bool has_mor
 		enum io_result result;
 
 		if (n < 0) {
-			result = judge_send_error(stream, &progress);
+			result = judge_send_error(stream, &progress, timeout_ms);
 			if (result != IO_OK)
 				return result;
 			continue;
@@ -225,7 +225,7 @@ stream_write(struct stream *stream, const void *data, size_t bytes, bool has_mor
 		bytes -= (size_t)n;
 		if (bytes > 0 && handle_interrupt(stream) != IO_OK)
 			return IO_STOPPED; /* a part only: a signal came */
-		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n))
+		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n, timeout_ms))
 			return IO_TIMEOUT;
 	}
 	return IO_OK;
@@ -238,49 +238,102 @@ limit_unsent(const struct stream *stream, int bytes)
 	(void)setsockopt(stream->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
+/* A part has gone, and it was not the last. */
+static enum io_result
+judge_part(const struct stream *stream, struct stream_file *file, uint64_t moved_bytes,
+    unsigned timeout_ms)
+{
+	if (handle_interrupt(stream) != IO_OK)
+		return IO_STOPPED;
+	return is_too_slow(&file->progress, moved_bytes, timeout_ms) ? IO_TIMEOUT : IO_OK;
+}
+
+/* One call. IO_OK: there may be more to send. */
+static enum io_result
+send_file_once(struct stream *stream, struct stream_file *file, uint64_t most_bytes,
+    unsigned timeout_ms)
+{
+	off_t at = (off_t)file->offset;
+	size_t piece = most_bytes > SENDFILE_MAX_BYTES ? SENDFILE_MAX_BYTES : (size_t)most_bytes;
+	ssize_t n = sendfile(stream->fd, file->fd, &at, piece);
+
+	if (n == 0 || (n < 0 && (errno == EIO || errno == EINVAL)))
+		return IO_FILE_SHORT;
+	if (n < 0)
+		return judge_send_error(stream, &file->progress, timeout_ms);
+	stream->sent_bytes += (uint64_t)n;
+	file->offset += (uint64_t)n;
+	file->left_bytes -= (uint64_t)n;
+	return file->left_bytes == 0 ? IO_OK : judge_part(stream, file, (uint64_t)n, timeout_ms);
+}
+
+/* Until only rest_bytes are left. */
+static enum io_result
+send_file_part(struct stream *stream, struct stream_file *file, uint64_t rest_bytes,
+    unsigned timeout_ms)
+{
+	while (file->left_bytes > rest_bytes) {
+		enum io_result result = send_file_once(stream, file,
+		    file->left_bytes - rest_bytes, timeout_ms);
+
+		if (result != IO_OK)
+			return result;
+		/* A signal came in between: is it the client that we wait for, or a disk? */
+		if (file->left_bytes > rest_bytes && file->may_stall &&
+		    stream_wait_for_room(stream, 0) != IO_OK)
+			return IO_STALLED;
+	}
+	return IO_OK;
+}
+
 /* Where packets are large, as from a proxy on this machine, the system would queue megabytes at
  * once for a client that takes none of them, and all connections share what it has for that. So a
  * client first takes the beginning of a long body with little queued; after that each limit would
  * cost fast clients more than it saves. */
-enum io_result
-stream_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
-    unsigned timeout_ms, uint64_t *sent_out)
+static enum io_result
+try_client(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
 {
-	struct progress progress = { 0, 0, timeout_ms };
-	off_t at = (off_t)offset;
-	bool is_on_trial = bytes > TRIAL_MIN_BYTES;
+	enum io_result result;
 
-	*sent_out = 0;
-	heartbeat_need();           /* Linux before 6.5 may wait for each page by itself */
-	if (is_on_trial)
-		limit_unsent(stream, TRIAL_UNSENT_BYTES);
-	while (bytes > 0) {
-		size_t most = is_on_trial ? TRIAL_BYTES - (size_t)*sent_out : SENDFILE_MAX_BYTES;
-		size_t piece = bytes > most ? most : (size_t)bytes;
-		ssize_t n = sendfile(stream->fd, file_fd, &at, piece);
-		enum io_result result;
+	limit_unsent(stream, TRIAL_UNSENT_BYTES);
+	result = send_file_part(stream, file, file->left_bytes - TRIAL_BYTES, timeout_ms);
+	limit_unsent(stream, 0);
+	return result;
+}
 
-		if (n == 0 || (n < 0 && (errno == EIO || errno == EINVAL)))
-			return IO_FILE_SHORT;
-		if (n < 0) {
-			result = judge_send_error(stream, &progress);
+enum io_result
+stream_send_file(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
+{
+	if (!stream->is_nonblocking) {
+		heartbeat_need();   /* Linux before 6.5 may wait for each page by itself */
+		if (file->left_bytes > TRIAL_MIN_BYTES) {
+			enum io_result result = try_client(stream, file, timeout_ms);
+
 			if (result != IO_OK)
 				return result;
-			continue;
 		}
-		stream->sent_bytes += (uint64_t)n;
-		*sent_out += (uint64_t)n;
-		bytes -= (uint64_t)n;
-		if (is_on_trial && *sent_out == TRIAL_BYTES) {
-			limit_unsent(stream, 0);
-			is_on_trial = false;
-		}
-		if (bytes > 0 && handle_interrupt(stream) != IO_OK)
-			return IO_STOPPED; /* a part only: a signal came */
-		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n))
-			return IO_TIMEOUT;
 	}
-	return IO_OK;
+	return send_file_part(stream, file, 0, timeout_ms);
+}
+
+enum io_result
+stream_wait_for_room(struct stream *stream, unsigned timeout_ms)
+{
+	struct pollfd waiting = { stream->fd, POLLOUT, 0 };
+	int n = poll(&waiting, 1, (int)timeout_ms);
+
+	if (n < 0 && handle_interrupt(stream) != IO_OK)
+		return IO_STOPPED;
+	return n > 0 ? IO_OK : IO_TIMEOUT; /* a signal: as if the time were over */
+}
+
+void
+stream_set_nonblocking(struct stream *stream, bool is_nonblocking)
+{
+	/* Nothing else is set by F_SETFL of a socket that accept4(2) has made. */
+	if (stream->is_nonblocking != is_nonblocking &&
+	    fcntl(stream->fd, F_SETFL, is_nonblocking ? O_NONBLOCK : 0) == 0)
+		stream->is_nonblocking = is_nonblocking;
 }
 
 void

@@ -17,17 +17,33 @@ enum io_result {
 	IO_FILE_SHORT,              /* stream_send_file(): the file ended early, or cannot be
 	                             * read */
 	IO_STOPPED,                 /* this worker was told to stop at once */
+	IO_STALLED,                 /* stream_send_file(): the client takes no more for now */
 };
 
 #define STREAM_PROGRESS_BYTES 65536 /* what a time limit of sending and bodies is about */
 
 struct stream {                 /* caller's storage */
 	int fd;                     /* a blocking socket; the caller's to close */
+	bool is_nonblocking;        /* stream_set_nonblocking() */
 	unsigned receive_timeout_ms; /* SO_RCVTIMEO as set; 0: not yet */
 	uint64_t received_bytes, sent_bytes;
 	/* Called when a signal has interrupted a wait, before the wait goes on; or NULL. */
 	void (*on_interrupt)(void *context);
 	void *interrupt_context;
+};
+
+/* How fast a client takes what it gets: STREAM_PROGRESS_BYTES in each time limit. */
+struct stream_progress {
+	int64_t since_mono_ms;      /* 0: not begun; begun lazily, most sends need no clock */
+	uint64_t bytes;             /* since then */
+};
+
+/* A file on its way: what of it is still to go. */
+struct stream_file {
+	int fd;                     /* the caller's to close */
+	bool may_stall;             /* a blocked send is not waited for longer than a beat */
+	uint64_t offset, left_bytes;
+	struct stream_progress progress;
 };
 
 void stream_init(struct stream *stream, int fd);
@@ -47,9 +63,16 @@ enum io_result stream_wait(struct stream *stream, void *out, size_t cap, unsigne
  * once, a short packet may wait for them. */
 enum io_result stream_write(struct stream *stream, const void *data, size_t bytes,
     bool has_more, unsigned timeout_ms);
-/* bytes of a file from offset on, never through user space. *sent_out: how many went. */
-enum io_result stream_send_file(struct stream *stream, int file_fd, uint64_t offset,
-    uint64_t bytes, unsigned timeout_ms, uint64_t *sent_out);
+/* All that is left of a file, never through user space; offset, left_bytes and progress go
+ * along. IO_STALLED: file->may_stall, or the stream does not block, and the socket is full; call
+ * it again when there is room. */
+enum io_result stream_send_file(struct stream *stream, struct stream_file *file,
+    unsigned timeout_ms);
+/* Until something can be sent, or the connection is broken: IO_OK. Also IO_TIMEOUT, IO_STOPPED. */
+enum io_result stream_wait_for_room(struct stream *stream, unsigned timeout_ms);
+/* While it does not block, only stream_read() and stream_send_file() may be used. It is kept with
+ * the open connection, in whatever process that goes on. */
+void stream_set_nonblocking(struct stream *stream, bool is_nonblocking);
 
 /* Ends sending and reads away what still comes, for a moment: closing a socket with unread
  * bytes would make the system reset it and the client lose the answer (RFC 9112 9.6). */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "workers/conn/stall.h"
+
 #define CLOSING_MS 2000
 #define SPILL_MAX_BYTES (1024 * 1024) /* that a client may send after all was said */
 
@@ -103,9 +105,19 @@ keep_spill(struct keeper *keeper, int fd)
 }
 
 void
-keep_end_sending(struct keeper *keeper, int fd)
+keep_break_off(struct keeper *keeper, int fd)
 {
-	if (keep_load(keeper, fd))
-		pending_log(holds_get(&keeper->holds, fd)->pending, &keeper->conn, true);
+	struct hold *hold = holds_get(&keeper->holds, fd);
+	struct conn *conn = &keeper->conn;
+	struct stall stall;
+	struct turn turn;
+
+	if (!keep_load(keeper, fd))
+		;
+	else if (hold->pending != NULL)
+		pending_log(hold->pending, conn, true);
+	else if (keep_is_stalled(hold) && stall_load(conn, hold->file_fd, &turn, &stall))
+		stall_finish(conn, &turn, &stall, IO_TIMEOUT);
+	slot_clear_request(conn->slot);
 	keep_drop(keeper, fd);
 }

@@ -28,7 +28,8 @@ give_away(struct keeper *keeper, int fd, int socket_fd)
 	const struct partial *partial = hold->partial;
 
 	if (parcel_send(socket_fd, &hold->parcel, partial == NULL ? NULL : partial->data,
-	    partial == NULL ? 0 : partial->bytes, fd) < 0)
+	    partial == NULL ? 0 : partial->bytes,
+	    (struct parcel_fds){ fd, hold->file_fd }) < 0)
 		return -1;
 	keep_forget(keeper, fd);
 	return 0;
@@ -38,6 +39,10 @@ give_away(struct keeper *keeper, int fd, int socket_fd)
 static void
 give_up(struct keeper *keeper, int fd, int error)
 {
+	if (keep_is_stalled(holds_get(&keeper->holds, fd))) {
+		keep_break_off(keeper, fd);
+		return;
+	}
 	keep_log_once(keeper, error == EMSGSIZE ? "a request is too large to be handed over: "
 	    "limits.header_size is beyond what the system's sockets take" :
 	    "nothing can be handed over: somebody has shut the socket down");
@@ -58,7 +63,7 @@ keep_hand_over(struct keeper *keeper, int fd)
 	keep_store(keeper, fd);
 	if (keeper->holds.counts[HOLD_WAITING] == 0) {
 		if (parcel_send(keeper->own->handover_fd, &hold->parcel, conn->in, conn->in_len,
-		    fd) == 0) {
+		    (struct parcel_fds){ fd, -1 }) == 0) {
 			keep_forget(keeper, fd);
 			return;
 		}
@@ -74,6 +79,24 @@ keep_hand_over(struct keeper *keeper, int fd)
 		return;
 	holds_move(&keeper->holds, fd, HOLD_WAITING, keeper->now_ms +
 	    conn->config->limits.header_timeout_ms);
+	keep_listen_for_room(keeper, keeper->own->handover_fd, &keeper->listens_for_room,
+	    !keeper->retries);
+}
+
+/* It stays in the epoll set, too, and waits behind the others. */
+void
+keep_hand_back(struct keeper *keeper, int fd)
+{
+	if (keeper->holds.counts[HOLD_WAITING] == 0) {
+		if (give_away(keeper, fd, keeper->own->handover_fd) == 0)
+			return;
+		if (!must_wait(keeper, errno)) {
+			give_up(keeper, fd, errno);
+			return;
+		}
+	}
+	holds_move(&keeper->holds, fd, HOLD_WAITING, keeper->now_ms +
+	    keeper->conn.config->limits.header_timeout_ms);
 	keep_listen_for_room(keeper, keeper->own->handover_fd, &keeper->listens_for_room,
 	    !keeper->retries);
 }
@@ -102,7 +125,8 @@ void
 keep_begin_to_leave(struct keeper *keeper)
 {
 	keeper->is_leaving = true;
-	if (conn_has_keepers(&keeper->conn))
+	keeper->has_successors = conn_has_successors(&keeper->conn);
+	if (keeper->has_successors)
 		(void)keep_watch(keeper, EPOLL_CTL_DEL, keeper->own->parked_fd, 0);
 }
 
@@ -125,11 +149,12 @@ part_with_idle(struct keeper *keeper)
 void
 keep_give_all_away(struct keeper *keeper)
 {
-	static const enum hold_state states[] = { HOLD_IDLE, HOLD_READING };
+	static const enum hold_state states[] = { HOLD_IDLE, HOLD_READING, HOLD_STALLED };
 	int fd = -1, left = GIVE_AWAY_MAX;
 	size_t i;
 
-	if (!conn_has_keepers(&keeper->conn)) {
+	keeper->has_successors = conn_has_successors(&keeper->conn);
+	if (!keeper->has_successors) {
 		part_with_idle(keeper);
 		return;
 	}

@@ -16,8 +16,10 @@ enum hold_state {
 	HOLD_READING,               /* part of a request head has come, or none of the first one */
 	HOLD_SENDING,               /* the client takes an answer slowly */
 	HOLD_RUNNABLE,              /* more requests are there than were answered in its turn */
-	HOLD_WAITING,               /* a whole request, and no worker has room */
+	HOLD_WAITING,               /* a whole request, or one that was STALLED, and no worker has
+	                             * room */
 	HOLD_CLOSING,               /* all is said; what still comes is read away */
+	HOLD_STALLED,               /* a file that a worker sends, and the client takes slowly */
 	HOLD_STATE_COUNT,
 };
 
@@ -32,7 +34,8 @@ struct hold {
 	int64_t deadline_mono_ms;
 	struct parcel parcel;       /* all that belongs to the connection itself */
 	char client[HOLD_CLIENT_BYTES]; /* its address as text */
-	struct partial *partial;    /* NULL: none */
+	struct partial *partial;    /* NULL: none; of a stalled one its message (unsent.h) */
+	int file_fd;                /* of a stalled one; -1: it is none */
 	struct pending *pending;    /* SENDING; else NULL */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/base/clients.h"
+#include "server/base/fdio.h"
 #include "workers/conn/parcel.h"
 
 #define ADOPT_MAX 64                /* at once; then the others get their turn */
@@ -60,6 +61,10 @@ keep_forget(struct keeper *keeper, int fd)
 	/* Closing does it only while no other process, be it a hostile one, has it open. */
 	(void)keep_watch(keeper, EPOLL_CTL_DEL, fd, 0);
 	(void)close(fd);
+	if (hold->file_fd >= 0) {
+		fdio_close(&hold->file_fd);
+		keeper->file_count--;
+	}
 	note_count(keeper);
 }
 
@@ -115,52 +120,71 @@ keep_log_once(struct keeper *keeper, const char *text)
 	log_warn("keeper: %s", text);
 }
 
-/* Room for one more, if need be by closing who has been idle longest. */
-static bool
-make_room(struct keeper *keeper)
+bool
+keep_make_room(struct keeper *keeper, unsigned place_count)
 {
-	int fd;
+	while (keeper->holds.count + keeper->file_count + place_count > keeper->max_count) {
+		int fd = holds_oldest(&keeper->holds, HOLD_IDLE);
 
-	if (keeper->holds.count < keeper->max_count)
-		return true;
-	fd = holds_oldest(&keeper->holds, HOLD_IDLE);
-	keep_log_once(keeper, fd >= 0 ? "at its limit (keepalive.max_parked, or open files): idle "
-	    "connections are closed" : "at its limit (keepalive.max_parked, or open files), and "
-	    "none is idle");
-	if (fd < 0)
-		return false;
-	keep_drop(keeper, fd);
+		keep_log_once(keeper, fd >= 0 ? "at its limit (keepalive.max_parked, or open "
+		    "files): idle connections are closed" : "at its limit "
+		    "(keepalive.max_parked, or open files), and none is idle");
+		if (fd < 0)
+			return false;
+		keep_drop(keeper, fd);
+	}
 	return true;
 }
 
-static void
-adopt(struct keeper *keeper, int fd, const struct parcel *parcel)
+void
+keep_welcome(struct keeper *keeper, const struct parcel *parcel, struct parcel_fds fds)
 {
-	struct hold *hold = holds_get(&keeper->holds, fd);
+	struct hold *hold = holds_get(&keeper->holds, fds.conn);
+
+	hold->partial = NULL;
+	hold->pending = NULL;
+	hold->parcel = *parcel;
+	hold->file_fd = fds.file;
+	keeper->file_count += fds.file >= 0;
+	memcpy(hold->client, keeper->conn.client, sizeof hold->client);
+	keeper->conn.crowd.key = parcel->client_key;
+	note_key(keeper, fds.conn, parcel->client_key);
+}
+
+static void
+adopt(struct keeper *keeper, const struct parcel *parcel, struct parcel_fds fds)
+{
 	struct conn *conn = &keeper->conn;
+	int fd = fds.conn;
 	bool is_served;
 
-	if (hold != NULL)
-		hold->serial++;     /* events of who had the number before are not its own */
-	if (hold == NULL || !make_room(keeper) ||
+	if (holds_get(&keeper->holds, fd) == NULL || !keep_make_room(keeper, 1) ||
 	    keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
 		clients_count_leave(keeper->own->clients, parcel->client_key);
 		(void)close(fd);
 		return;
 	}
 	is_served = conn_resume(conn, fd, parcel, parcel->in_bytes, NULL);
-	hold->partial = NULL;
-	hold->pending = NULL;
-	hold->parcel = *parcel;
-	memcpy(hold->client, conn->client, sizeof hold->client);
-	conn->crowd.key = parcel->client_key;
-	note_key(keeper, fd, parcel->client_key);
+	keep_welcome(keeper, parcel, fds);
 	if (!is_served)
 		keep_refuse(keeper, fd, 503);
 	else if (conn->in_len > 0 || conn->request_count == 0)
 		keep_rest_reading(keeper, fd);
 	else
 		keep_rest_idle(keeper, fd);
+}
+
+static void
+take_in(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
+{
+	struct hold *hold = holds_get(&keeper->holds, fds.conn);
+
+	if (hold != NULL)
+		hold->serial++;     /* events of who had the number before are not its own */
+	if (parcel->kind == PARCEL_REQUEST)
+		adopt(keeper, parcel, fds);
+	else
+		keep_adopt_stalled(keeper, parcel, fds);
 	note_count(keeper);
 }
 
@@ -189,7 +213,7 @@ lose(struct keeper *keeper, const struct parcel *parcel)
 	clients_count_leave(keeper->own->clients, parcel->client_key);
 	keep_log_once(keeper, "a connection was lost: too many open files");
 	(void)keep_fit_limit(keeper);
-	while (keeper->holds.count > keeper->max_count &&
+	while (keeper->holds.count + keeper->file_count > keeper->max_count &&
 	    (fd = holds_oldest(&keeper->holds, HOLD_IDLE)) >= 0)
 		keep_drop(keeper, fd);
 }
@@ -197,14 +221,15 @@ lose(struct keeper *keeper, const struct parcel *parcel)
 bool
 keep_adopt_some(struct keeper *keeper)
 {
+	struct parcel_fds fds;
 	struct parcel parcel;
-	int fd, n, left = ADOPT_MAX;
+	int n, left = ADOPT_MAX;
 
 	while (left-- > 0) {
 		n = parcel_receive(keeper->own->parked_fd, &parcel, keeper->conn.in,
-		    keeper->conn.in_cap, &fd, MSG_DONTWAIT);
+		    keeper->conn.in_room, &fds, MSG_DONTWAIT);
 		if (n > 0)
-			adopt(keeper, fd, &parcel);
+			take_in(keeper, &parcel, fds);
 		else if (n == 0)
 			lose(keeper, &parcel);
 		else if (errno == EAGAIN || errno == EINTR)

@@ -166,7 +166,7 @@ def test_workers_leave_a_killed_master_and_a_new_start_works(make_daemon):
     content = processes.large_content()
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with make_daemon(listen=[address], pool={"start": 4}) as daemon:
+    with make_daemon(listen=[address], pool={"start": 4}, keepalive={"keepers": 0}) as daemon:
         muster.write_files(daemon.site, {"big.bin": content})
         daemon.start()
         download = processes.Download(daemon, "/big.bin")

@@ -69,7 +69,7 @@ def test_what_is_under_way_ends_with_the_old_configuration(serve):
 def test_drain_timeout_bounds_old_workers(serve):
     content = processes.large_content()
     server = serve({"index.html": "old\n", "big.bin": content, "../new/index.html": "new\n"},
-                   limits={"drain_timeout": "200ms"})
+                   limits={"drain_timeout": "200ms"}, keepalive={"keepers": 0})
     download = processes.Download(server, "/big.bin")
     reload(server)
     server.wait_for_log(f"worker {download.pid} is not done within drain_timeout: stopped")

@@ -83,7 +83,8 @@ def test_quit_lets_requests_finish_and_refuses_new_ones(serve):
 
 def test_drain_timeout_bounds_the_wait(serve):
     content = processes.large_content()
-    server = serve({"big.bin": content}, limits={"drain_timeout": "200ms"})
+    server = serve({"big.bin": content}, limits={"drain_timeout": "200ms"},
+                   keepalive={"keepers": 0})
     download = processes.Download(server, "/big.bin")
     server.send_signal(signal.SIGQUIT)
     assert server.wait_for_end() == 0

@@ -138,7 +138,8 @@ def test_it_starts_with_its_standard_descriptors_closed(tmp_path, closed):
 
 def test_a_worker_at_work_holds_its_connection_and_file_besides(serve):
     content = processes.large_content()
-    server = serve({"big.bin": content}, more='cache { valid = "0s" }')   # or it stays open
+    server = serve({"big.bin": content}, more='cache { valid = "0s" }',   # or it stays open
+                   keepalive={"keepers": 0})
     download = processes.Download(server, "/big.bin")
     during = kinds_of(server, download.pid)   # of either kind of worker
     more = [name for name in during if name not in FOREGROUND]

@@ -312,6 +312,18 @@ open_large_file(void)
 	return fd;
 }
 
+/* Part of a file, as it is sent where nobody else could go on with it. */
+static enum io_result
+send_part(int file_fd, uint64_t offset, uint64_t bytes, unsigned timeout_ms, uint64_t *sent)
+{
+	struct stream_file file = { .fd = file_fd, .offset = offset, .left_bytes = bytes };
+	enum io_result result = stream_send_file(&stream, &file, timeout_ms);
+
+	ck_assert_uint_eq(file.offset + file.left_bytes, offset + bytes);
+	*sent = bytes - file.left_bytes;
+	return result;
+}
+
 /* Both ways of sending more than fits. */
 enum sender { FROM_MEMORY, FROM_FILE, SENDER_COUNT };
 
@@ -323,7 +335,7 @@ send_by(enum sender sender, unsigned timeout_ms)
 
 	if (sender == FROM_MEMORY)
 		return stream_write(&stream, large, sizeof large, false, timeout_ms);
-	result = stream_send_file(&stream, open_large_file(), 0, sizeof large, timeout_ms, &sent);
+	result = send_part(open_large_file(), 0, sizeof large, timeout_ms, &sent);
 	ck_assert_uint_eq(sent, stream.sent_bytes);
 	return result;
 }
@@ -434,7 +446,7 @@ START_TEST(part_of_a_file_is_sent)
 	file_fd = open_large_file();
 	ck_assert_int_eq(lseek(file_fd, 7, SEEK_SET), 7);
 	pid = fork_reader(offset, bytes);
-	ck_assert_int_eq(stream_send_file(&stream, file_fd, offset, bytes, LONG_MS, &sent), IO_OK);
+	ck_assert_int_eq(send_part(file_fd, offset, bytes, LONG_MS, &sent), IO_OK);
 	ck_assert_uint_eq(sent, bytes);
 	ck_assert_uint_eq(stream.sent_bytes, bytes);
 	ck_assert_int_eq(lseek(file_fd, 0, SEEK_CUR), 7); /* its place is nobody's business */
@@ -451,10 +463,10 @@ START_TEST(truncated_file_is_told)
 	begin(AF_UNIX);
 	file_fd = open_large_file();
 	ck_assert_int_eq(ftruncate(file_fd, 1000), 0);
-	ck_assert_int_eq(stream_send_file(&stream, file_fd, 0, 1001, LONG_MS, &sent),
+	ck_assert_int_eq(send_part(file_fd, 0, 1001, LONG_MS, &sent),
 	    IO_FILE_SHORT);
 	ck_assert_uint_eq(sent, 1000);
-	ck_assert_int_eq(stream_send_file(&stream, file_fd, 1000, 1, LONG_MS, &sent),
+	ck_assert_int_eq(send_part(file_fd, 1000, 1, LONG_MS, &sent),
 	    IO_FILE_SHORT);
 	ck_assert_uint_eq(sent, 0);
 	ck_assert_uint_eq(stream.sent_bytes, 1000);
@@ -480,11 +492,145 @@ START_TEST(file_may_be_truncated_under_a_send)
 			continue;
 		_exit(0);
 	}
-	ck_assert_int_eq(stream_send_file(&stream, file_fd, 0, sizeof large, LONG_MS, &sent),
+	ck_assert_int_eq(send_part(file_fd, 0, sizeof large, LONG_MS, &sent),
 	    IO_FILE_SHORT);
 	ck_assert_uint_eq(sent, stream.sent_bytes);
 	ck_assert_uint_lt(sent, sizeof large);
 	assert_reader_is_content(pid);
+}
+END_TEST
+
+/* ---- files that are taken slowly ---- */
+
+static struct stream_file
+a_large_file(void)
+{
+	return (struct stream_file){ .fd = open_large_file(), .may_stall = true,
+		.left_bytes = sizeof large };
+}
+
+/* A beat finds the socket full: the worker need not wait for it. */
+START_TEST(blocked_send_stalls_on_a_beat)
+{
+	struct stream_file file;
+	uint64_t sent;
+	pid_t pid;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	when_blocked_in(SYS_sendfile, SIGALRM, NULL);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	sent = stream.sent_bytes;
+	ck_assert_uint_gt(sent, 0);
+	ck_assert_uint_eq(file.offset, sent);
+	ck_assert_uint_eq(file.left_bytes, sizeof large - sent);
+	ck_assert_int_gt(file.progress.since_mono_ms, 0);
+	pid = fork_reader(0, sizeof large);
+	file.may_stall = false;     /* it can be gone on with, waiting */
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_OK);
+	ck_assert_uint_eq(stream.sent_bytes, sizeof large);
+	assert_reader_is_content(pid);
+}
+END_TEST
+
+START_TEST(full_socket_stalls_at_once)
+{
+	struct stream_file file;
+	uint64_t sent;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	stream_set_nonblocking(&stream, true);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	sent = stream.sent_bytes;
+	ck_assert_uint_gt(sent, 0);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	ck_assert_int_eq(stream_wait_for_room(&stream, 0), IO_TIMEOUT);
+	ck_assert_int_eq(stream_wait_for_room(&stream, SOON_MS), IO_TIMEOUT);
+	ck_assert_uint_eq(stream.sent_bytes, sent);
+	ck_assert_uint_eq(file.offset, sent);
+}
+END_TEST
+
+/* Whatever the client's pace, and however often nobody waits for it: all comes, once. */
+START_TEST(stalled_file_arrives_whole)
+{
+	const struct itimerval often = { { 0, 300 }, { 0, 300 } };
+	struct stream_file file;
+	enum io_result result;
+	int64_t since_ms = 0;
+	pid_t pid;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	heartbeat_need();
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+	stream_set_nonblocking(&stream, true);
+	pid = fork_reader(0, sizeof large);
+	while ((result = stream_send_file(&stream, &file, LONG_MS)) == IO_STALLED) {
+		(void)stream_wait_for_room(&stream, LONG_MS);
+		ck_assert_int_ge(file.progress.since_mono_ms, since_ms);
+		since_ms = file.progress.since_mono_ms;
+	}
+	heartbeat_rest();
+	ck_assert_int_eq(result, IO_OK);
+	ck_assert_uint_eq(file.left_bytes, 0);
+	stream_set_nonblocking(&stream, false);
+	ck_assert_int_eq(fcntl(stream.fd, F_GETFL) & O_NONBLOCK, 0);
+	assert_reader_is_content(pid);
+}
+END_TEST
+
+/* The time limit is one of the answer, whoever has it: it began before this call. */
+START_TEST(stalled_time_is_counted)
+{
+	struct stream_file file;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	stream_set_nonblocking(&stream, true);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	file.progress.since_mono_ms -= LONG_MS;
+	file.progress.bytes = STREAM_PROGRESS_BYTES - 1;
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_TIMEOUT);
+}
+END_TEST
+
+START_TEST(room_is_also_the_end)
+{
+	struct stream_file file;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	stream_set_nonblocking(&stream, true);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	if (fork() == 0) {
+		process_wait_blocked_in(getppid(), SYS_poll);
+		close(stream.fd);
+		close(client);
+		_exit(0);
+	}
+	close(client);
+	ck_assert_int_eq(stream_wait_for_room(&stream, LONG_MS), IO_OK);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_ERROR);
+}
+END_TEST
+
+START_TEST(stop_ends_a_wait_for_room)
+{
+	struct stream_file file;
+	enum io_result result;
+
+	begin(socket_kinds[_i]);
+	file = a_large_file();
+	stream_set_nonblocking(&stream, true);
+	ck_assert_int_eq(stream_send_file(&stream, &file, LONG_MS), IO_STALLED);
+	signals_guard_connection(stream.fd);
+	when_blocked_in(SYS_poll, SIGTERM, NULL);
+	result = stream_wait_for_room(&stream, LONG_MS);
+	ck_assert_msg(result == IO_STOPPED || result == IO_OK, "%d", result);
+	result = stream_send_file(&stream, &file, LONG_MS);
+	ck_assert_msg(result == IO_STOPPED || result == IO_ERROR, "%d", result);
 }
 END_TEST
 
@@ -670,6 +816,12 @@ add_sending_tests(Suite *suite)
 	tcase_add_loop_test(tcase, part_of_a_file_is_sent, 0, COUNT_OF(parts));
 	tcase_add_test(tcase, truncated_file_is_told);
 	tcase_add_test(tcase, file_may_be_truncated_under_a_send);
+	tcase_add_loop_test(tcase, blocked_send_stalls_on_a_beat, 0, 2);
+	tcase_add_loop_test(tcase, full_socket_stalls_at_once, 0, 2);
+	tcase_add_loop_test(tcase, stalled_file_arrives_whole, 0, 2);
+	tcase_add_loop_test(tcase, stalled_time_is_counted, 0, 2);
+	tcase_add_loop_test(tcase, room_is_also_the_end, 0, 2);
+	tcase_add_loop_test(tcase, stop_ends_a_wait_for_room, 0, 2);
 	tcase_add_loop_test(tcase, lingering_lets_the_client_finish, 0, 2);
 	tcase_add_loop_test(tcase, lingering_tells_the_client_to_end, 0, 2);
 	tcase_add_test(tcase, lingering_has_an_end);
