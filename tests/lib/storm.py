@@ -81,6 +81,7 @@ class Storm:
         self.numbers = 0
         self.asked = self.answered = self.excused = self.excused_connections = 0
         self.connections = 0
+        self.deaf_count = 0
         self.is_ending = False
         self.sure = {}              # requests whose answer came, while nobody was killed for it
 
@@ -135,10 +136,14 @@ class StormClient:
     piece_count: how many pieces a pipeline is cut into
     end: what follows a pipeline: "stay", the next one on the same connection; "finish", half-close
     receive_buffer: a small one makes a slow reader
+    deaf_s: a pipeline is not listened to for so long, at random, after it was sent
+    pipelines: the indexes of those that it sends; None: any
     pause_s: between two pipelines, for the connection to be idle."""
 
-    def __init__(self, storm, *, waits, piece_count, end, receive_buffer=None, pause_s=0):
+    def __init__(self, storm, *, waits, piece_count, end, receive_buffer=None, pause_s=0,
+                 deaf_s=0, pipelines=None):
         self.storm = storm
+        self.deaf_s, self.pipelines = deaf_s, pipelines
         self.waits, self.piece_count, self.end = waits, piece_count, end
         self.receive_buffer, self.pause_s = receive_buffer, pause_s
         self.socket = None
@@ -159,6 +164,7 @@ class StormClient:
         self.history, self.ends = [], []
         self.pieces = collections.deque()
         self.next_pipeline_s = 0
+        self.deaf_until_s = None
         self.progress_s = time.monotonic()
         self.storm.connections += 1
         self.storm.poll.register(self.socket, select.EPOLLIN)
@@ -194,7 +200,7 @@ class StormClient:
 
     def _begin_pipeline(self):
         storm = self.storm
-        index = storm.random.randrange(len(storm.pipelines))
+        index = storm.random.choice(self.pipelines or range(len(storm.pipelines)))
         names = storm.pipelines[index]
         data, ends = storm.bytes_of(names, storm.numbers + 1)
         cuts = {storm.next_cut(index)}
@@ -213,8 +219,24 @@ class StormClient:
             self.expected.append(request)
             self.history.append(request)
 
+    def _turn_deaf(self, now):
+        self.storm.poll.modify(self.socket, 0)
+        self.storm.deaf_count += 1
+        self.deaf_until_s = now + self.deaf_s * self.storm.random.random()
+
+    def _listen(self, now):
+        self.storm.poll.modify(self.socket, select.EPOLLIN)
+        self.deaf_until_s = None
+        self.progress_s = now
+        # From now on it is a fast one.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+
     def go_on(self, now):
         """Sends the next piece, if it is time for one."""
+        if self.deaf_until_s is not None:
+            if now < self.deaf_until_s and not self.is_excused:
+                return None
+            self._listen(now)
         if not self.pieces and not self.expected:
             if self.is_excused:
                 return self._end_excused()
@@ -262,10 +284,12 @@ class StormClient:
             self.pieces[0] = piece[count:]
             return
         self.pieces.popleft()
+        if not self.pieces and self.deaf_s and self.deaf_until_s is None:
+            self._turn_deaf(now)
 
     def take_input(self):
         try:
-            data = self.socket.recv(self.receive_buffer or 1 << 18)
+            data = self.socket.recv((not self.deaf_s and self.receive_buffer) or 1 << 20)
         except BlockingIOError:
             return
         except OSError as error:

@@ -5,6 +5,8 @@ and the logger are killed and the configuration is reloaded. A connection that i
 bytes that are read and not passed on, a request that two processes answer, or a reload that ends
 a connection break it.
 
+Some ask for a file that no socket holds, and do not listen for a while: it waits in a keeper.
+
 Only what a killed process held is excused: it is stopped first, and what it holds is noted.
 "make soak" has it go on for SOAK_SECONDS instead of 12 s; SOAK_SEED makes it another storm."""
 import collections
@@ -24,6 +26,7 @@ CLIENTS = 200
 SMALL = "the small one\n"
 MIDDLE = "".join(f"line {number} of a text that can be kept\n" for number in range(1200))
 LARGE = bytes(random.Random(1).randbytes(150_000))
+HUGE = processes.large_content(6)
 KILL_EVERY_S = 0.12
 RELOAD_EVERY_S = 1.7
 TELL_EVERY_S = 30
@@ -40,6 +43,7 @@ host "test.example" {
 """
 FILES = {
     "index.html": "start\n", "small.txt": SMALL, "middle.txt": MIDDLE, "large.bin": LARGE,
+    "huge.bin": HUGE,
     "dir/index.html": "in dir\n", "list/one": "1", "list/two": "22", "rate/x.txt": "rate\n",
     "auth/x.txt": "secret\n", "../users": USERS, "zip/x.txt": MIDDLE, "empty": "",
 }
@@ -59,6 +63,7 @@ def kinds(tag, modified):
         Kind("head", request("HEAD /small.txt HTTP/1.1"), 200, b""),
         Kind("middle", request("GET /middle.txt HTTP/1.1"), 200, MIDDLE.encode()),
         Kind("large", request("GET /large.bin HTTP/1.1"), 200, LARGE),
+        Kind("huge", request("GET /huge.bin HTTP/1.1"), 200, HUGE),
         Kind("range", request("GET /large.bin HTTP/1.1\nRange: bytes=100-4999"), 206,
              LARGE[100:5000]),
         Kind("ranges", request("GET /middle.txt HTTP/1.1\nRange: bytes=-10"), 206,
@@ -96,16 +101,24 @@ PIPELINES = [
     ["zip", "plain", "bare", "moved", "failed", "one-oh", "empty", "options", "ranges"],
     ["small", "rate", "last"],
     ["small", "small", "post", "bad"],
+    ["small", "huge", "none", "small"],
+    ["huge", "post", "large"],
 ]
+HUGE_PIPELINES = [index for index, names in enumerate(PIPELINES) if "huge" in names]
+OTHER_PIPELINES = [index for index, names in enumerate(PIPELINES) if "huge" not in names]
+DEAF_S = 4.0
 
 
 def make_client(storm, number):
     """Of each kind of client some."""
+    if number % 25 == 24:
+        return StormClient(storm, waits=False, piece_count=(1, 3)[number // 25 % 2], end="stay",
+                           receive_buffer=4096, deaf_s=DEAF_S, pipelines=HUGE_PIPELINES)
     return StormClient(
         storm, waits=number % 2 == 0, piece_count=(1, 2, 2, 3, 5, 9, 40)[number % 7],
         end="finish" if number % 5 == 4 else "stay",
         receive_buffer=4096 if number % 23 == 22 else None,
-        pause_s=(0, 0, 0.02, 0.3, 1.5)[number // 2 % 5])
+        pause_s=(0, 0, 0.02, 0.3, 1.5)[number // 2 % 5], pipelines=OTHER_PIPELINES)
 
 
 class Killer:
@@ -154,7 +167,8 @@ def print_counts(storm, killer, seconds):
     kills = ", ".join(f"{count} {role}s" for role, count in sorted(killer.kills.items()))
     print(f"hand-over: {seconds:.0f} s, {storm.connections} connections, {storm.asked} requests, "
           f"{storm.answered} answers, {storm.excused} excused on {storm.excused_connections} "
-          f"connections, killed {kills}, {killer.reloads} reloads", flush=True)
+          f"connections, killed {kills}, {killer.reloads} reloads, {storm.deaf_count} slow",
+          flush=True)
 
 
 def check_access_log(server, storm):
@@ -184,6 +198,8 @@ def test_nothing_is_lost_or_answered_twice(make_server):
         response = client.request("HEAD", "/small.txt")
     storm = Storm(server.address(), kinds(response["ETag"], response["Last-Modified"]), PIPELINES,
                   random.Random(SEED))
+    for index in HUGE_PIPELINES:        # too slow for every cut
+        storm.cuts_left[index].clear()
     killer = Killer(server, storm)
     begin_s = time.monotonic()
     next_tell_s = begin_s + TELL_EVERY_S
@@ -198,6 +214,7 @@ def test_nothing_is_lost_or_answered_twice(make_server):
     print_counts(storm, killer, time.monotonic() - begin_s)
     assert storm.asked == storm.answered + storm.excused
     assert all(killer.kills[role] for role in ("worker", "keeper", "logger")) and killer.reloads
+    assert storm.deaf_count
     server.stop(signal.SIGQUIT)
     # SIGKILL is what was done to them; another way to end is a fault.
     faults = processes.log_lines(server, r"Sanitizer|runtime error|bug at|was lost|"
