@@ -21,10 +21,11 @@ import loads
 import pools
 import report
 import servers
+import slow
 import traces
 from report import say
 
-SCENARIOS = loads.LOADS + holds.HOLDS + traces.TRACES + pools.POOLS
+SCENARIOS = loads.LOADS + holds.HOLDS + slow.SLOW + traces.TRACES + pools.POOLS
 TAIL_CHARS = 200                        # of what a server said, in a note
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

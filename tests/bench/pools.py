@@ -35,7 +35,8 @@ def children_settled(pid, count, deadline_s):
 
 
 class Busy(Scenario):
-    """Workers that wait for a client, and then each with one that does not read its answer."""
+    """Workers that wait for a client, and then each with one that does not read its answer; without
+    keepers, which would take such clients from them (see slow.py)."""
     is_standard = False
     rounds_most = 1
     servers = (Muster.name,)
@@ -60,7 +61,8 @@ class Busy(Scenario):
         self.old_pid_max = None
 
     def needs(self):
-        return Needs(start_workers=self.workers, connections=self.workers, patience_s=PATIENCE_S)
+        return Needs(start_workers=self.workers, connections=self.workers, patience_s=PATIENCE_S,
+                     keepers=0)
 
     def obstacle(self, kinds):
         missing = descriptors_missing(holders.PROCESS_CONNECTIONS + 200)

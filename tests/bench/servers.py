@@ -37,7 +37,7 @@ class Needs:
     is_idle: bool = False               # they are idle: nothing of a server waits for each
     start_workers: int = 0              # muster only: started and kept
     max_workers: int = 0                # muster only
-    keepers: int = 0                    # muster only
+    keepers: int | None = None          # muster only; None: its default
 
 
 def free_port():
@@ -194,7 +194,9 @@ class Muster(Server):
     def configuration(self):
         user = f'user = "{RUN_AS}"\ngroup = "{RUN_AS}"\n' if self.as_root else ""
         limits = ""
-        keepalive = f"keepers = {self.needs.keepers} " if self.needs.keepers else ""
+        keepalive = ""
+        if self.needs.keepers is not None and self.has_keepers():
+            keepalive = f"keepers = {self.needs.keepers} "
         if self.needs.patience_s:
             time_limit = f'"{self.needs.patience_s}s"'
             limits = f"header_timeout = {time_limit} send_timeout = {time_limit}"
