@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_opened_for_want_of_descriptors(serve, target):
     """That is the server's trouble and not the client's, and it passes."""
     server = serve({"index.html": "start\n", "sub/index.html": "sub\n"},
                    pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1},
-                   more=NO_CACHE)
+                   keepalive={"linger": "1m"}, more=NO_CACHE)
     with server.connect() as client:
         assert client.request(target=target).status == 200
         [pid] = server.worker_pids()
