@@ -91,10 +91,11 @@ void
 aides_announce(struct master *master)
 {
 	struct scoreboard_header *header = scoreboard_header(master->scoreboard);
+	const struct generation *generation = master->generation;
 	bool is_ending = master->phase >= MASTER_DRAINING;
 
-	atomic_store(&header->takes_parked,
-	    !is_ending && master->generation->config->keepalive.keeper_count > 0);
+	atomic_store(&header->takes_parked, is_ending ||
+	    generation->config->keepalive.keeper_count == 0 ? 0 : generation->number);
 	atomic_store(&header->is_draining, is_ending);
 }
 

@@ -102,8 +102,6 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	if (switch_reserve(master) < 0)
 		log_error("reload: no memory for more workers");
 	limits_raise(next->config);
-	if (next->config->keepalive.keeper_count > 0)
-		aides_announce(master); /* otherwise when the last keepers are told to go */
 	switch_start_children(master, now_ms);
 	master->retires_old = true;
 }

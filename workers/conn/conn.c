@@ -301,8 +301,11 @@ conn_worker_should_leave(const struct conn *conn)
 bool
 conn_has_keepers(const struct conn *conn)
 {
+	uint32_t keepers_generation = atomic_load_explicit(&conn->header->takes_parked,
+	    memory_order_relaxed);
+
 	return conn->own->park_fd >= 0 && !signals_is_set(SIGNAL_STOP) &&
-	    atomic_load_explicit(&conn->header->takes_parked, memory_order_relaxed) != 0 &&
+	    keepers_generation != 0 && keepers_generation >= conn->own->generation &&
 	    atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) == 0;
 }
 

@@ -151,20 +151,36 @@ keep_welcome(struct keeper *keeper, const struct parcel *parcel, struct parcel_f
 	note_key(keeper, fds.conn, parcel->client_key);
 }
 
+/* What this configuration does not have may be a later one's, whose keepers are there already: they
+ * have what came too early for this one to be told to leave. */
+static bool
+leave_to_later(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
+{
+	struct conn *conn = &keeper->conn;
+	uint32_t newest = atomic_load_explicit(&conn->header->takes_parked, memory_order_acquire);
+
+	if (newest <= keeper->own->generation || parcel->in_bytes > conn->in_room ||
+	    parcel_send(keeper->own->park_fd, parcel, conn->in, parcel->in_bytes, fds) < 0)
+		return false;
+	(void)close(fds.conn);
+	return true;
+}
+
 static void
-adopt(struct keeper *keeper, const struct parcel *parcel, struct parcel_fds fds)
+adopt(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
 {
 	struct conn *conn = &keeper->conn;
 	int fd = fds.conn;
-	bool is_served;
+	bool is_served = conn_resume(conn, fd, parcel, parcel->in_bytes, NULL);
 
+	if (!is_served && leave_to_later(keeper, parcel, fds))
+		return;
 	if (holds_get(&keeper->holds, fd) == NULL || !keep_make_room(keeper, 1) ||
 	    keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
 		clients_count_leave(keeper->own->clients, parcel->client_key);
 		(void)close(fd);
 		return;
 	}
-	is_served = conn_resume(conn, fd, parcel, parcel->in_bytes, NULL);
 	keep_welcome(keeper, parcel, fds);
 	if (!is_served)
 		keep_refuse(keeper, fd, 503);

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import http_client
 import muster
 import processes
 from muster import role_of, wait_for
@@ -297,6 +298,22 @@ def test_a_reload_takes_parked_ones_along(serve, count):
         assert is_answered(server, client, b"elsewhere\n")
     assert finish_head(slow).body == b"elsewhere\n"
     close(clients)
+
+
+def test_keepers_of_before_get_nothing_of_a_listener_that_they_do_not_know(serve, tmp_path_factory):
+    """Who comes to a new listener at once is not parked before there are keepers who know it."""
+    server = serve(FILES)
+    folder = tmp_path_factory.mktemp("s")    # short enough for a socket's name
+    for round_number in range(8):
+        path = folder / str(round_number)
+        server.listen = [server.listen[0], f"unix:{path}"]
+        server.write_config()
+        server.send_signal(signal.SIGHUP)
+        wait_for(lambda: server.log().count("listening on") > round_number + 1, "the new listener")
+        with http_client.Client(str(path)) as client:
+            assert [client.request().status for _ in range(3)] == [200, 200, 200]
+        wait_for(lambda: server.log().count("new configuration in force") > round_number,
+                 "the end of the reload")
 
 
 def test_a_reload_to_no_keepers(serve):

@@ -220,7 +220,8 @@ static const struct {
 	unsigned keeper_count;
 	uint32_t takes_parked, is_draining;
 } phases[] = {
-	{ MASTER_STARTING, 2, 1, 0 }, { MASTER_RUNNING, 2, 1, 0 }, { MASTER_RUNNING, 0, 0, 0 },
+	{ MASTER_STARTING, 2, NOW, 0 }, { MASTER_RUNNING, 2, NOW, 0 },
+	{ MASTER_RUNNING, 0, 0, 0 },
 	{ MASTER_DRAINING, 2, 0, 1 }, { MASTER_STOPPING, 2, 0, 1 },
 };
 
