@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Gives up root. Leaves the opening of what needs root to the master. Runs in a forked
- * child, as root until it returns. Rule: every step is read back, and any doubt is an
- * error. Shown by tests/integration/60-privilege (as root). */
+/* Gives up root, and looks up for whom. Leaves the opening of what needs root to the master. The
+ * giving up runs in a forked child, as root until it returns. Rule: every step is read back,
+ * and any doubt is an error. Shown by tests/integration/60-privilege (as root). */
 #include "server/priv/drop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -12,8 +13,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "server/base/fdio.h"
 #include "server/base/role.h"
 
 static int
@@ -33,31 +36,23 @@ ids_are_mixed(void)
 	    (ruid == 0) != (euid == 0) || (suid == 0) != (euid == 0);
 }
 
-int
-drop_resolve(const struct config *config, struct drop_target *target, char *errbuf,
-    size_t errbuf_bytes)
+/* Who that is, and why not: what the child that looks it up says, at once (PIPE_BUF). */
+struct findings {
+	int result;
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[DROP_GROUPS_MAX];
+	size_t group_count;
+	char text[512];
+};
+
+static int
+look_up(const struct config *config, struct findings *found, char *errbuf, size_t errbuf_bytes)
 {
 	const struct passwd *user;
 	const struct group *group;
 	int count = DROP_GROUPS_MAX;
 
-	memset(target, 0, sizeof *target);
-	target->chroot = config->chroot;
-	if (ids_are_mixed()) {
-		(void)snprintf(errbuf, errbuf_bytes,
-		    "started with root's rights set aside, expected to be root or not");
-		return -1;
-	}
-	if (geteuid() != 0) {
-		if (config->chroot[0] != '\0') {
-			(void)snprintf(errbuf, errbuf_bytes,
-			    "chroot \"%s\" needs root, expected to be started as root",
-			    config->chroot);
-			return -1;
-		}
-		return 0;
-	}
-	target->is_needed = true;
 	user = getpwnam(config->user);
 	if (user == NULL) {
 		(void)snprintf(errbuf, errbuf_bytes,
@@ -77,22 +72,89 @@ drop_resolve(const struct config *config, struct drop_target *target, char *errb
 		    user->pw_uid == 0 ? config->user : config->group);
 		return -1;
 	}
-	target->uid = user->pw_uid;
-	target->gid = group->gr_gid;
+	found->uid = user->pw_uid;
+	found->gid = group->gr_gid;
 	/* The list is taken now: inside a chroot there may be no /etc/group. */
-	if (getgrouplist(config->user, target->gid, target->groups, &count) < 0) {
+	if (getgrouplist(config->user, found->gid, found->groups, &count) < 0) {
 		(void)snprintf(errbuf, errbuf_bytes, "user \"%s\" is in more than %d groups",
 		    config->user, DROP_GROUPS_MAX);
 		return -1;
 	}
-	target->group_count = (size_t)count;
+	found->group_count = (size_t)count;
 	for (; count > 0; count--)
-		if (target->groups[count - 1] == 0) {
+		if (found->groups[count - 1] == 0) {
 			(void)snprintf(errbuf, errbuf_bytes,
 			    "user \"%s\" is in group 0, expected one without root's rights",
 			    config->user);
 			return -1;
 		}
+	return 0;
+}
+
+/* The modules that answer (nsswitch.conf(5)), and what they need, stay with whoever asked: in the
+ * master they would be for good, and in the maps of each of its children. */
+static int
+look_up_in_child(const struct config *config, struct findings *found)
+{
+	int ends[2], status, saved_errno;
+	pid_t pid;
+	ssize_t n;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		found->result = look_up(config, found, found->text, sizeof found->text);
+		_exit(fdio_write_all(ends[1], found, sizeof *found) < 0);
+	}
+	saved_errno = errno;
+	fdio_close(&ends[1]);
+	n = pid < 0 ? -1 : fdio_read(ends[0], found, sizeof *found);
+	if (pid > 0)                /* it has died, unless it said all */
+		saved_errno = n < 0 ? errno : EPIPE;
+	fdio_close(&ends[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	errno = saved_errno;
+	return n == (ssize_t)sizeof *found ? 0 : -1;
+}
+
+int
+drop_resolve(const struct config *config, struct drop_target *target, char *errbuf,
+    size_t errbuf_bytes)
+{
+	struct findings found = { .result = -1 };
+
+	memset(target, 0, sizeof *target);
+	target->chroot = config->chroot;
+	if (ids_are_mixed()) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "started with root's rights set aside, expected to be root or not");
+		return -1;
+	}
+	if (geteuid() != 0) {
+		if (config->chroot[0] != '\0') {
+			(void)snprintf(errbuf, errbuf_bytes,
+			    "chroot \"%s\" needs root, expected to be started as root",
+			    config->chroot);
+			return -1;
+		}
+		return 0;
+	}
+	if (look_up_in_child(config, &found) < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "cannot look up user \"%s\": %s",
+		    config->user, strerror(errno));
+		return -1;
+	}
+	if (found.result < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "%s", found.text);
+		return -1;
+	}
+	target->is_needed = true;
+	target->uid = found.uid;
+	target->gid = found.gid;
+	memcpy(target->groups, found.groups, sizeof target->groups);
+	target->group_count = found.group_count;
 	return 0;
 }
 

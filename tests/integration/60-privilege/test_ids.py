@@ -3,6 +3,7 @@
 out, done in another order or not read back."""
 import grp
 import os
+import pathlib
 import pwd
 import re
 import shutil
@@ -187,3 +188,16 @@ def test_a_worker_cannot_do_what_root_can(serve, tmp_path):
     assert server.get("/secret.txt").status == 403
     shutil.chown(server.site / "secret.txt", muster.worker_account()[0])
     assert server.get("/secret.txt").body == b"secret\n"
+
+
+def test_modules_that_look_users_up_stay_out(make_server):
+    """Neither the master nor a child of it, after a reload either, has what nsswitch.conf(5) names
+    loaded: only a child that is gone had."""
+    server = make_server().start()
+    processes.reload(server)
+    all_maps = {pid: pathlib.Path(f"/proc/{pid}/maps").read_text()
+                for pid in [server.pid, *server.child_pids()]}
+    living = [maps for maps in all_maps.values() if maps] # one of before the reload may be ending
+    assert all_maps[server.pid] and len(living) > 3
+    for maps in living:
+        assert "libc.so" in maps and "libnss_" not in maps, maps
