@@ -135,3 +135,10 @@ address_collides(const struct address *a, const struct address *b)
 		return a->is_dual_stack || b->is_dual_stack;
 	return is_wildcard(a) || is_wildcard(b) || memcmp(&a->storage, &b->storage, a->bytes) == 0;
 }
+
+unsigned
+address_port(const struct sockaddr_storage *storage)
+{
+	return storage->ss_family == AF_INET || storage->ss_family == AF_INET6 ?
+	    ntohs(((const struct sockaddr_in *)storage)->sin_port) : 0;
+}

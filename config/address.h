@@ -21,5 +21,7 @@ const char *address_parse(const char *text, struct address *address_out);
 /* One of them can't be bound while the other is: the same, or one is the wildcard
  * that covers the other's port. Port 0 never collides. */
 bool address_collides(const struct address *a, const struct address *b);
+/* 0: it has none, or the system chooses it. */
+unsigned address_port(const struct sockaddr_storage *storage);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config/address.h"
+#include "config/certificates.h"
 #include "config/error_pages.h"
 #include "config/headers.h"
 #include "config/keep.h"
@@ -18,6 +19,7 @@
 #include "config/rules.h"
 #include "config/scope.h"
 #include "config/settings.h"
+#include "config/tls_profile.h"
 #include "config/value.h"
 
 /* NULL is no memory for the next step to notice. */
@@ -104,6 +106,8 @@ build_host(struct scope *scope, const struct rules *global_rules, struct config_
 	host->rule_count = rules.count;
 	host->own_rule_index = rules.own_index;
 	choose_listeners(config, host);
+	if (rules_build_https(scope, host, &host->https_rule) < 0)
+		return -1;
 	return location_build_all(scope, &outer, &host->locations, &host->location_count);
 }
 
@@ -203,7 +207,7 @@ build_sections(struct scope *scope)
 		    base != NULL && scope_store(&inner, base) < 0)
 			return -1;
 	}
-	return 0;
+	return tls_profile_apply(scope);
 }
 
 static int
@@ -218,7 +222,7 @@ build_hosts(struct scope *scope, const struct rules *global_rules)
 	if (scope->config->host_count == 0 && add_implicit_host(scope, global_rules) < 0)
 		return -1;
 	choose_default_host(scope->config);
-	return 0;
+	return certificates_build(scope);
 }
 
 int

@@ -23,6 +23,11 @@ struct keep;
 
 #define CONFIG_LISTENERS_MAX 64
 
+struct config_texts {           /* a list of strings */
+	char **items;
+	size_t count;
+};
+
 enum config_log_level {         /* as syslog(3) numbers them */
 	CONFIG_LEVEL_ERROR = 3,
 	CONFIG_LEVEL_WARN = 4,
@@ -62,6 +67,7 @@ struct config_cache {
 
 struct config_limits {
 	unsigned header_timeout_ms; /* whole request head, from its first wait; > 0 */
+	unsigned handshake_timeout_ms; /* whole TLS handshake; > 0 */
 	unsigned body_timeout_ms;   /* each 64 KiB of a request body; > 0 */
 	unsigned send_timeout_ms;   /* each 64 KiB of a response; > 0 */
 	unsigned drain_timeout_ms;  /* an old worker's last request; > 0 */
@@ -84,6 +90,41 @@ struct config_log {
 	enum config_log_full full;  /* what becomes of records that the logger does not take */
 };
 
+enum config_tls_profile {       /* Mozilla's server side TLS recommendations, by their names */
+	CONFIG_TLS_MODERN,
+	CONFIG_TLS_INTERMEDIATE,
+	CONFIG_TLS_OLD,
+};
+
+#define CONFIG_TLS_1_0 1u           /* bits of config_tls.protocols */
+#define CONFIG_TLS_1_1 2u
+#define CONFIG_TLS_1_2 4u
+#define CONFIG_TLS_1_3 8u
+
+struct config_tls {
+	enum config_tls_profile profile;
+	struct config_texts protocol_names; /* "TLSv1.2"; those of the profile unless named */
+	unsigned protocols;         /* the same as bits, without gaps */
+	char *ciphers;              /* TLS 1.2 and before, OpenSSL's syntax; resolved, never "" */
+	char *ciphersuites;         /* TLS 1.3; the same */
+	char *curves;               /* "X25519:prime256v1:secp384r1"; the same */
+	bool prefers_server_ciphers;
+	bool session_tickets;       /* sessions are resumed */
+	unsigned session_timeout_s; /* how long one can be; > 0 */
+	struct config_texts ticket_key_files; /* absolute; none: keys are made and rotated */
+	char *signer_user;          /* "": as workers */
+	char *file;                 /* of the section, for messages */
+	unsigned line;              /* 0: there is none */
+};
+
+/* A certificate chain and its key, each pair once. The key's file is the signer's alone. */
+struct config_certificate {
+	char *chain_file;           /* absolute; PEM, the server's own certificate first */
+	char *key_file;             /* absolute; PEM */
+	char *file;                 /* where the pair was named first, for messages */
+	unsigned line;
+};
+
 struct config_listener {
 	char *text;                 /* as written: "*:80", "[::1]:80", "unix:/run/x" */
 	struct sockaddr_storage address;
@@ -92,6 +133,7 @@ struct config_listener {
 	unsigned backlog_count;
 	unsigned defer_accept_s;    /* TCP_DEFER_ACCEPT; 0: off; ignored for unix: */
 	bool proxy_protocol;        /* each connection begins with a PROXY header, or ends */
+	bool tls;                   /* connections are TLS */
 	unsigned line;
 	char *file;
 };
@@ -201,11 +243,6 @@ struct config_file {
 	char *name;                 /* last segment */
 };
 
-struct config_texts {           /* a list of strings */
-	char **items;
-	size_t count;
-};
-
 /* What applies in a scope after inheritance: global < host < location < inner location.
  * Copied whole by inner scopes: all it points to is immutable and belongs to config.keep. */
 struct config_settings {
@@ -243,6 +280,7 @@ struct config_settings {
 	char *cache_control;        /* "": none beyond what expires says */
 	struct config_expiry *expires; /* inner scopes' first */
 	size_t expiry_count;
+	bool https_redirect;        /* what came without TLS is sent to config_host.https_rule */
 	unsigned hsts_s;            /* 0: off */
 	bool hsts_subdomains, hsts_preload;
 	struct config_texts cors;   /* origins, or "*"; none: off */
@@ -302,6 +340,11 @@ struct config_host {
 	                             * of a listener's hosts is, without one it is the first */
 	struct config_texts listen; /* titles of listen sections; none: all of them */
 	uint64_t listener_bits;     /* the same as indexes into config.listeners */
+	struct config_texts certificate, certificate_key; /* as written in this scope; as many
+	                             * of one as of the other */
+	size_t *certificate_indexes; /* into config.certificates: its own, or the global ones */
+	size_t certificate_count;   /* >= 1 where one of its listeners is TLS, else 0 */
+	struct config_rule https_rule; /* a redirect of any path to the same one with https */
 	struct config_settings settings;
 	struct config_rule *rules;  /* global ones first */
 	size_t rule_count;
@@ -327,6 +370,10 @@ struct config {
 	struct config_cache cache;
 	struct config_limits limits;
 	struct config_log log;
+	struct config_tls tls;
+	struct config_texts certificate, certificate_key; /* as written in the global scope */
+	struct config_certificate *certificates; /* all pairs, each once */
+	size_t certificate_count;   /* 0: no listener is TLS */
 	struct config_settings settings; /* the global scope */
 	struct config_rule *rules;
 	size_t rule_count;

@@ -19,6 +19,7 @@
 #define KEEPALIVE SCHEMA_IN(SCHEMA_KEEPALIVE)
 #define CACHE SCHEMA_IN(SCHEMA_CACHE)
 #define LIMITS SCHEMA_IN(SCHEMA_LIMITS)
+#define TLS SCHEMA_IN(SCHEMA_TLS)
 #define LOG SCHEMA_IN(SCHEMA_LOG)
 #define LISTEN SCHEMA_IN(SCHEMA_LISTEN)
 #define HOST SCHEMA_IN(SCHEMA_HOST)
@@ -32,7 +33,10 @@
 
 #define SECOND 1000u
 #define DAY (86400u * SECOND)
+#define WEEK_S (7u * 86400u)    /* the most that a session ticket may last, RFC 8446 4.6.1 */
 #define TEN_YEARS_S (3650u * 86400u)
+#define PAIRS_MAX 16            /* certificates of a host */
+#define TICKET_FILES_MAX 4      /* as server/base/ticket_keys.h keeps keys */
 #define KIBIBYTE 1024u
 #define MEBIBYTE (1024u * KIBIBYTE)
 #define GIBIBYTE (1024u * MEBIBYTE)
@@ -87,6 +91,14 @@ const struct schema_directive directives[] = {
 	    LIST(config_host, aliases, alias_count, 10000) },
 	{ DIRECTIVE("listen", HOST, SCHEMA_LISTENERS, "", "the listeners that serve it"),
 	    LIST(config_host, listen.items, listen.count, CONFIG_LISTENERS_MAX) },
+	{ DIRECTIVE("certificate", GLOBAL, SCHEMA_FILES, "", "certificates for TLS, of all hosts "
+	    "that have none"), LIST(config, certificate.items, certificate.count, PAIRS_MAX) },
+	{ DIRECTIVE("certificate_key", GLOBAL, SCHEMA_FILES, "", "their private keys"),
+	    LIST(config, certificate_key.items, certificate_key.count, PAIRS_MAX) },
+	{ DIRECTIVE("certificate", HOST, SCHEMA_FILES, "", "certificates for TLS"),
+	    LIST(config_host, certificate.items, certificate.count, PAIRS_MAX) },
+	{ DIRECTIVE("certificate_key", HOST, SCHEMA_FILES, "", "their private keys"),
+	    LIST(config_host, certificate_key.items, certificate_key.count, PAIRS_MAX) },
 	{ DIRECTIVE("alias", LOCATION, SCHEMA_ALIAS, "",
 	    "stands in the file system for the location's path"),
 	    FIELD(config_location, is_alias) },
@@ -149,6 +161,8 @@ const struct schema_directive directives[] = {
 	    IN_SETTINGS(cache_control) },
 	{ SETTING("expires", SCHEMA_EXPIRIES, "", "how long answers of a type stay fresh"),
 	    LIST(config_settings, expires, expiry_count, 256) },
+	{ SETTING("https_redirect", SCHEMA_BOOLEAN, "false", "what came without TLS is sent to "
+	    "https"), IN_SETTINGS(https_redirect) },
 	{ SETTING("hsts", SCHEMA_DURATION_S, "0s", "how long clients insist on https"),
 	    IN_SETTINGS(hsts_s), RANGE(0, TEN_YEARS_S) },
 	{ SETTING("hsts_subdomains", SCHEMA_BOOLEAN, "false", "for names below this one, too"),
@@ -265,6 +279,9 @@ const struct schema_directive directives[] = {
 	{ DIRECTIVE("header_timeout", LIMITS, SCHEMA_DURATION_MS, "15s",
 	    "time for a whole request header"),
 	    FIELD(config_limits, header_timeout_ms), RANGE(1, DAY) },
+	{ DIRECTIVE("handshake_timeout", LIMITS, SCHEMA_DURATION_MS, "10s",
+	    "time for a whole TLS handshake"),
+	    FIELD(config_limits, handshake_timeout_ms), RANGE(1, DAY) },
 	{ DIRECTIVE("body_timeout", LIMITS, SCHEMA_DURATION_MS, "30s",
 	    "time for each 64 KiB of a request body"),
 	    FIELD(config_limits, body_timeout_ms), RANGE(1, DAY) },
@@ -293,6 +310,33 @@ const struct schema_directive directives[] = {
 	    "clients that are remembered for the limits"),
 	    FIELD(config_limits, client_count), RANGE(1024, 16777216) },
 
+	{ SECTION("tls", GLOBAL, SCHEMA_TLS, "what TLS connections are made of") },
+	{ DIRECTIVE("profile", TLS, SCHEMA_WORD, "intermediate", "what is not set below, by name"),
+	    FIELD(config_tls, profile), WORDS(CONFIG_TLS_MODERN, "modern intermediate old") },
+	{ DIRECTIVE("protocols", TLS, SCHEMA_PROTOCOLS, "", "versions of TLS"),
+	    LIST(config_tls, protocol_names.items, protocol_names.count, 4),
+	    .words = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3" },
+	{ DIRECTIVE("ciphers", TLS, SCHEMA_CIPHERS, "", "ciphers up to TLSv1.2"),
+	    FIELD(config_tls, ciphers) },
+	{ DIRECTIVE("ciphersuites", TLS, SCHEMA_CIPHER_NAMES, "", "ciphers of TLSv1.3"),
+	    FIELD(config_tls, ciphersuites) },
+	{ DIRECTIVE("curves", TLS, SCHEMA_CIPHER_NAMES, "", "groups for the key exchange"),
+	    FIELD(config_tls, curves) },
+	{ DIRECTIVE("prefer_server_ciphers", TLS, SCHEMA_BOOLEAN, "false",
+	    "the order of ciphers here decides, not the client's"),
+	    FIELD(config_tls, prefers_server_ciphers) },
+	{ DIRECTIVE("session_tickets", TLS, SCHEMA_BOOLEAN, "true", "clients may resume sessions"),
+	    FIELD(config_tls, session_tickets) },
+	{ DIRECTIVE("session_timeout", TLS, SCHEMA_DURATION_S, "1h",
+	    "how long they can, and how often the key of the tickets changes"),
+	    FIELD(config_tls, session_timeout_s), RANGE(1, WEEK_S) },
+	{ DIRECTIVE("session_ticket_keys", TLS, SCHEMA_FILES, "",
+	    "keys of the tickets that machines share"), LIST(config_tls, ticket_key_files.items,
+	    ticket_key_files.count, TICKET_FILES_MAX) },
+	{ DIRECTIVE("signer_user", TLS, SCHEMA_MAYBE_NAME, "",
+	    "the user that the process with the private keys runs as"),
+	    FIELD(config_tls, signer_user) },
+
 	{ SECTION("log", GLOBAL, SCHEMA_LOG, "where messages go") },
 	{ DIRECTIVE("error", LOG, SCHEMA_TARGET, LOG_FOLDER "/error.log",
 	    "where errors are written"),
@@ -320,6 +364,8 @@ const struct schema_directive directives[] = {
 	{ DIRECTIVE("proxy_protocol", LISTEN, SCHEMA_BOOLEAN, "false",
 	    "connections begin with the client's address"),
 	    FIELD(config_listener, proxy_protocol) },
+	{ DIRECTIVE("tls", LISTEN, SCHEMA_BOOLEAN, "false", "connections are TLS"),
+	    FIELD(config_listener, tls) },
 
 	{ TITLED("host", GLOBAL, SCHEMA_HOST, "a site") },
 	{ TITLED("location", HOST | LOCATION, SCHEMA_LOCATION, "a part of a site") },

@@ -334,6 +334,7 @@ print_all(struct dump *dump)
 	print_plain_section(dump, SCHEMA_KEEPALIVE, NULL, &config->keepalive);
 	print_plain_section(dump, SCHEMA_CACHE, NULL, &config->cache);
 	print_plain_section(dump, SCHEMA_LIMITS, NULL, &config->limits);
+	print_plain_section(dump, SCHEMA_TLS, NULL, &config->tls);
 	print_plain_section(dump, SCHEMA_LOG, NULL, &config->log);
 	for (size_t i = 0; i < config->listener_count; i++)
 		print_plain_section(dump, SCHEMA_LISTEN, config->listeners[i].text,

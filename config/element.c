@@ -105,6 +105,23 @@ parse_listener(struct element *element, void *item)
 	return VALUE_WRONG;
 }
 
+/* What stands there is for others to see, at the time when it is read. */
+static enum value_outcome
+parse_path(struct element *element, void *item)
+{
+	const char *path = element->text;
+
+	return path_is_absolute(path) && path[strlen(path) - 1] != '/' ?
+	    keep_item(element, path, item) : VALUE_WRONG;
+}
+
+static enum value_outcome
+parse_protocol(struct element *element, void *item)
+{
+	return schema_word(element->row, element->text) >= 0 ?
+	    keep_item(element, element->text, item) : VALUE_WRONG;
+}
+
 /* Who believes everybody has no address of a client left that could be true. */
 static const char *
 expect_proxy(const struct network *network, const char *expected)
@@ -306,6 +323,9 @@ static const struct element_kind kinds[] = {
 	[SCHEMA_TRIES] = { TEXT, ELEMENT_INNER_ONLY, false, parse_try },
 	[SCHEMA_HOST_NAMES] = { TEXT, ELEMENT_INNER_ONLY, false, parse_host_name },
 	[SCHEMA_LISTENERS] = { TEXT, ELEMENT_INNER_ONLY, true, parse_listener },
+	/* Certificates and keys belong together by their places. */
+	[SCHEMA_FILES] = { TEXT, ELEMENT_INNER_ONLY, false, parse_path },
+	[SCHEMA_PROTOCOLS] = { TEXT, ELEMENT_INNER_ONLY, true, parse_protocol },
 	[SCHEMA_NETWORKS] = { sizeof(struct config_access), ELEMENT_INNER_LAST, false,
 	    parse_network },
 	[SCHEMA_LANGUAGES] = { TEXT, ELEMENT_INNER_ONLY, true, parse_language },

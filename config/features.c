@@ -38,6 +38,7 @@ static const struct {
 	{ "compress_codings", "br", "brotli", HAS_BROTLI },
 	{ "compress_codings", "zstd", "zstd", HAS_ZSTD },
 	{ "auth_type", "digest", "OpenSSL", HAS_OPENSSL },
+	{ "tls", "true", "OpenSSL", HAS_OPENSSL },
 };
 
 const char *

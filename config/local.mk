@@ -6,6 +6,7 @@ libconfig_a_SOURCES = \
 	config/address.c config/address.h \
 	config/alias.c config/alias.h \
 	config/build.c config/build.h \
+	config/certificates.c config/certificates.h \
 	config/config.c config/config.h \
 	config/directives.c config/directives.h \
 	config/dump.c \
@@ -37,6 +38,7 @@ libconfig_a_SOURCES = \
 	config/suggest.c config/suggest.h \
 	config/syntax.c config/syntax.h \
 	config/template.c config/template.h \
+	config/tls_profile.c config/tls_profile.h \
 	config/tree.c config/tree.h \
 	config/units.c config/units.h \
 	config/unknown.c config/unknown.h \
@@ -64,6 +66,7 @@ nodist_doc_DATA = installed/musterd.conf.sample
 # A configuration for each common job.
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
+	config/examples/https-site.conf \
 	config/examples/old-apache-site.conf \
 	config/examples/several-hosts.conf \
 	config/examples/single-page-application.conf \

@@ -18,6 +18,8 @@
 #define NUMBER_BYTES 20         /* 2^64 - 1 */
 #define VALUE_BYTES 4           /* one escaped byte: \xHH */
 #define ID_BYTES 33             /* two 64-bit numbers in hexadecimal */
+#define PROTOCOL_BYTES (sizeof "TLSv1.3" - 1)
+#define CIPHER_BYTES 32         /* OpenSSL's longest name has 31 */
 
 static const struct directive {
 	char letter;
@@ -63,6 +65,9 @@ static const struct braced {
 	{ 'T', "ms", LOG_STEP_DURATION_MS, NUMBER_BYTES },
 	{ 'T', "us", LOG_STEP_DURATION_US, NUMBER_BYTES },
 	{ 'a', "c", LOG_STEP_PEER, VALUE_BYTES },
+	{ 'x', "SSL_PROTOCOL", LOG_STEP_TLS_PROTOCOL, PROTOCOL_BYTES },
+	{ 'x', "SSL_CIPHER", LOG_STEP_TLS_CIPHER, CIPHER_BYTES },
+	{ 'x', "SSL_TLS_SNI", LOG_STEP_TLS_SNI, VALUE_BYTES },
 };
 
 struct compiler {
@@ -159,7 +164,8 @@ compile_braces(struct compiler *compiler)
 	if (row == NULL) {
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
 		    "unknown directive %%{%.*s}%.1s, expected %%{Name}i for a field of the "
-		    "request, %%{Name}o of the answer, %%{ms}T, %%{us}T, %%{s}T or %%{c}a",
+		    "request, %%{Name}o of the answer, %%{ms}T, %%{us}T, %%{s}T, %%{c}a, "
+		    "%%{SSL_PROTOCOL}x, %%{SSL_CIPHER}x or %%{SSL_TLS_SNI}x",
 		    (int)bytes, word, end + 1);
 		return false;
 	}

@@ -36,6 +36,9 @@ enum log_step_kind {
 	LOG_STEP_PEER,              /* %{c}a  the connection's address, be it a proxy's */
 	LOG_STEP_PORT,              /* %p     that the client came to */
 	LOG_STEP_ID,                /* %L     of the request, no other has it */
+	LOG_STEP_TLS_PROTOCOL,      /* %{SSL_PROTOCOL}x  "TLSv1.3", or "-" without TLS */
+	LOG_STEP_TLS_CIPHER,        /* %{SSL_CIPHER}x    OpenSSL's name */
+	LOG_STEP_TLS_SNI,           /* %{SSL_TLS_SNI}x   the host it asked for, or "-" */
 };
 
 struct log_step {

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Redirects and rewrites: matcher, target and status of each, and the list of them that
- * applies in a scope. Applying them to a path is workers/handler/rules.c. Runs wherever a
- * configuration is read. A rule that loads has all that its status and target need: no
- * capture is used that its pattern lacks.
+ * applies in a scope; and the redirect that leads from http to https. Applying them to a path
+ * is workers/handler/rules.c. Runs wherever a configuration is read. A rule that loads has all
+ * that its status and target need: no capture is used that its pattern lacks.
  * Shown by tests/unit/config/test_rules.c. */
 #include "config/rules.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "config/address.h"
 #include "config/keep.h"
 #include "config/matcher.h"
 #include "config/pattern.h"
 #include "config/template.h"
+
+#define HTTPS_PORT 443u
 
 static void
 free_template(void *thing)
@@ -159,4 +162,42 @@ rules_build(const struct scope *scope, const struct rules *outer, struct rules *
 			return -1;
 	}
 	return 0;
+}
+
+/* 443 where one of the host's TLS listeners has it, or where somebody else speaks TLS for it. */
+static unsigned
+https_port(const struct config *config, const struct config_host *host)
+{
+	unsigned chosen = 0;
+
+	for (size_t i = 0; i < config->listener_count && i < CONFIG_LISTENERS_MAX; i++) {
+		unsigned port = address_port(&config->listeners[i].address);
+
+		if ((host->listener_bits >> i & 1) == 0 || !config->listeners[i].tls || port == 0)
+			continue;
+		if (port == HTTPS_PORT || chosen == 0)
+			chosen = port;
+	}
+	return chosen != 0 ? chosen : HTTPS_PORT;
+}
+
+int
+rules_build_https(const struct scope *scope, const struct config_host *host,
+    struct config_rule *rule)
+{
+	struct keep *keep = scope->config->keep;
+	unsigned port = https_port(scope->config, host);
+	char to[64], expected[256];
+
+	snprintf(to, sizeof(to), "https://$host:%u$request_uri", port);
+	if (port == HTTPS_PORT)
+		snprintf(to, sizeof(to), "https://$host$request_uri");
+	*rule = (struct config_rule){ .matcher = { .title = keep_text(keep, "https_redirect"),
+	    .match = CONFIG_MATCH_PREFIX, .path = keep_text(keep, "/") }, .status = 301,
+	    .to = keep_text(keep, to), .file = host->file, .line = host->line,
+	    .target = template_compile(to, expected, sizeof(expected)) };
+	if (rule->target == NULL || keep_call(keep, free_template, rule->target) < 0)
+		return -1;
+	return rule->matcher.title == NULL || rule->matcher.path == NULL || rule->to == NULL ?
+	    -1 : 0;
 }

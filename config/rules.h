@@ -13,5 +13,8 @@ struct rules {
 
 /* outer, without what the scope resets, then the section's own. -1: no memory. */
 int rules_build(const struct scope *scope, const struct rules *outer, struct rules *rules_out);
+/* What https_redirect does in a host whose listeners are known. -1: no memory. */
+int rules_build_https(const struct scope *scope, const struct config_host *host,
+    struct config_rule *rule);
 
 #endif

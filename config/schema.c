@@ -40,7 +40,7 @@ schema_scope_name(enum schema_scope scope)
 	static const char *const names[SCHEMA_SCOPE_COUNT] = {
 		[SCHEMA_GLOBAL] = "global", [SCHEMA_POOL] = "pool",
 		[SCHEMA_KEEPALIVE] = "keepalive", [SCHEMA_CACHE] = "cache",
-		[SCHEMA_LIMITS] = "limits",
+		[SCHEMA_LIMITS] = "limits", [SCHEMA_TLS] = "tls",
 		[SCHEMA_LOG] = "log", [SCHEMA_LISTEN] = "listen",
 		[SCHEMA_HOST] = "host", [SCHEMA_LOCATION] = "location",
 		[SCHEMA_HEADER] = "header", [SCHEMA_ERROR_PAGE] = "error_page",
@@ -67,6 +67,21 @@ schema_is_passed_on(const struct schema_directive *row)
 {
 	return row->is_inheritable || (row->kind == SCHEMA_SECTION &&
 	    (row->scopes & SCHEMA_IN(SCHEMA_LOCATION)) != 0 && row->min != SCHEMA_LOCATION);
+}
+
+int
+schema_word(const struct schema_directive *row, const char *text)
+{
+	int index = 0;
+
+	for (const char *word = row->words; word != NULL; index++) {
+		size_t bytes = strcspn(word, " ");
+
+		if (bytes == strlen(text) && memcmp(word, text, bytes) == 0)
+			return index;
+		word = word[bytes] == '\0' ? NULL : word + bytes + 1;
+	}
+	return -1;
 }
 
 static void
@@ -126,6 +141,7 @@ static const char *const what[SCHEMA_KIND_COUNT] = {
 	[SCHEMA_WORD] = "",
 	[SCHEMA_CODE] = "",
 	[SCHEMA_NAME] = "a name",
+	[SCHEMA_MAYBE_NAME] = "a name, or \"\"",
 	[SCHEMA_PATH] = "an absolute path or \"\"",
 	[SCHEMA_TARGET] = "an absolute path, ",
 	[SCHEMA_FORMAT] = "\"common\", \"combined\", \"json\" or a format string",
@@ -135,6 +151,9 @@ static const char *const what[SCHEMA_KIND_COUNT] = {
 	[SCHEMA_REALM] = "a text without quotes and backslashes",
 	[SCHEMA_TEMPLATE] = "a path or an address",
 	[SCHEMA_URL_PATH] = "a path that starts with \"/\", without \".\" and \"..\"",
+	[SCHEMA_CIPHERS] = "ciphers as in openssl-ciphers(1), such as "
+	    "\"ECDHE+AESGCM:!SHA1\", or \"\"",
+	[SCHEMA_CIPHER_NAMES] = "names with \":\" between them, or \"\"",
 	[SCHEMA_ROOT] = "an absolute path without \".\" and \"..\", or \"\"",
 	[SCHEMA_ALIAS] = "an absolute path without \".\" and \"..\", or \"\"",
 	[SCHEMA_FILE] = "an absolute path of a file without \".\" and \"..\", or \"\"",
@@ -146,6 +165,8 @@ static const char *const what[SCHEMA_KIND_COUNT] = {
 	    "end a status such as \"=404\"",
 	[SCHEMA_HOST_NAMES] = "names of hosts",
 	[SCHEMA_LISTENERS] = "titles of listen sections",
+	[SCHEMA_FILES] = "absolute paths of files",
+	[SCHEMA_PROTOCOLS] = "",
 	[SCHEMA_NETWORKS] = NETWORK_EXPECTED,
 	[SCHEMA_LANGUAGES] = "language tags such as \"de\" or \"pt-br\"",
 	[SCHEMA_MEDIA_RANGES] = "media types such as \"text/css\" or \"text/*\"",

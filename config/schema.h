@@ -14,6 +14,7 @@ enum schema_scope {
 	SCHEMA_KEEPALIVE,
 	SCHEMA_CACHE,
 	SCHEMA_LIMITS,
+	SCHEMA_TLS,
 	SCHEMA_LOG,
 	SCHEMA_LISTEN,
 	SCHEMA_HOST,
@@ -40,6 +41,7 @@ enum schema_kind {
 	SCHEMA_WORD,                /* one of words, numbered from min [enum] */
 	SCHEMA_CODE,                /* one of words, each a number [unsigned] */
 	SCHEMA_NAME,                /* of a user or group; not empty [char *] */
+	SCHEMA_MAYBE_NAME,          /* the same, or empty [char *] */
 	SCHEMA_PATH,                /* absolute, or empty [char *] */
 	SCHEMA_TARGET,              /* absolute path or one of words [char *] */
 	SCHEMA_FORMAT,              /* of the access log [char *] */
@@ -49,6 +51,8 @@ enum schema_kind {
 	SCHEMA_REALM,               /* not empty, fit for a quoted string as it is [char *] */
 	SCHEMA_TEMPLATE,            /* see template.h, compiled by rules.c [char *] */
 	SCHEMA_URL_PATH,            /* starts with '/' [char *] */
+	SCHEMA_CIPHERS,             /* as OpenSSL writes a list of them, or empty [char *] */
+	SCHEMA_CIPHER_NAMES,        /* with colons between, or empty [char *] */
 
 	/* Of more than one field, each with a function in folder.c, alias.c or settings.c. */
 	SCHEMA_ROOT,                /* [root_index] */
@@ -62,6 +66,8 @@ enum schema_kind {
 	SCHEMA_TRIES,               /* of try_files */
 	SCHEMA_HOST_NAMES,
 	SCHEMA_LISTENERS,           /* titles of listen sections */
+	SCHEMA_FILES,               /* absolute paths of files */
+	SCHEMA_PROTOCOLS,           /* versions of TLS, of words */
 	SCHEMA_NETWORKS,
 	SCHEMA_LANGUAGES,
 	SCHEMA_MEDIA_RANGES,        /* "text/html", "text" and all of it with an asterisk */
@@ -95,7 +101,7 @@ struct schema_directive {
 	size_t field_bytes;
 	size_t count_offset;        /* lists: of the number of elements; else 0 */
 	bool is_inheritable;        /* global < host < location; in struct config_settings */
-	bool has_title;             /* sections: all but pool, keepalive, limits and log */
+	bool has_title;             /* sections that may stand more than once */
 	enum schema_reload reload;
 	const char *meaning;
 };
@@ -112,6 +118,8 @@ const char *schema_scope_name(enum schema_scope scope);
 void schema_expected(const struct schema_directive *row, char *text, size_t text_bytes);
 /* "1 to 65536" in the units of the configuration; "" where there is no range. */
 void schema_range(const struct schema_directive *row, char *text, size_t text_bytes);
+/* Which of the row's words the text is; -1: none. */
+int schema_word(const struct schema_directive *row, const char *text);
 bool schema_is_list(const struct schema_directive *row);
 /* value.c knows it: neither section, include nor list, and only one field. */
 bool schema_is_plain(const struct schema_directive *row);

@@ -5,11 +5,13 @@
  * Shown by tests/unit/config/test_load.c. */
 #include "config/unknown.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/suggest.h"
 
 #define NAMES_MAX 128           /* in one scope; test_schema.c counts them */
+#define HOMES_BYTES 160         /* the names of all scopes */
 
 static const char *
 nearest_name(enum schema_scope scope, const char *name)
@@ -25,15 +27,24 @@ nearest_name(enum schema_scope scope, const char *name)
 	return suggest_nearest(name, names, name_count);
 }
 
-/* SCHEMA_SCOPE_COUNT: it is in none. */
-static enum schema_scope
-scope_of(const char *name)
+/* "host or location", all scopes that have it; "": none. */
+static void
+list_homes(const char *name, char *text, size_t text_bytes)
 {
-	enum schema_scope scope = SCHEMA_GLOBAL;
+	size_t used = 0, left_count = 0;
 
-	while (scope < SCHEMA_SCOPE_COUNT && schema_find(scope, name) == NULL)
-		scope++;
-	return scope;
+	text[0] = '\0';
+	for (enum schema_scope scope = SCHEMA_GLOBAL; scope < SCHEMA_SCOPE_COUNT; scope++)
+		left_count += schema_find(scope, name) != NULL;
+	for (enum schema_scope scope = SCHEMA_GLOBAL; left_count > 0 && used < text_bytes;
+	    scope++) {
+		if (schema_find(scope, name) == NULL)
+			continue;
+		left_count--;
+		used += (size_t)snprintf(text + used, text_bytes - used, "%s%s",
+		    schema_scope_name(scope), left_count > 1 ? ", " : left_count == 1 ? " or " :
+		    "");
+	}
 }
 
 void
@@ -43,9 +54,9 @@ unknown_add(struct errors *errors, unsigned position, enum schema_scope scope,
 	const struct schema_directive *row = schema_find(scope, name);
 	const char *nearest = nearest_name(scope, name);
 	const char *here = schema_scope_name(scope);
-	enum schema_scope home = scope_of(name);
-	char quoted[ERRORS_QUOTE_BYTES];
+	char quoted[ERRORS_QUOTE_BYTES], homes[HOMES_BYTES];
 
+	list_homes(name, homes, sizeof(homes));
 	errors_quote(name, quoted, sizeof(quoted));
 	if (strcmp(name, "include") == 0)
 		errors_add(errors, position,
@@ -53,9 +64,9 @@ unknown_add(struct errors *errors, unsigned position, enum schema_scope scope,
 	else if (row != NULL && row->kind == SCHEMA_SECTION)
 		errors_add(errors, position, "%s is nested too deeply, expected at most %d levels",
 		    name, SCHEMA_LOCATION_DEPTH);
-	else if (home != SCHEMA_SCOPE_COUNT)
+	else if (homes[0] != '\0')
 		errors_add(errors, position, "unknown directive %s in %s, expected it in %s",
-		    quoted, here, schema_scope_name(home));
+		    quoted, here, homes);
 	else if (nearest != NULL)
 		errors_add(errors, position, "unknown directive %s, did you mean \"%s\"?", quoted,
 		    nearest);

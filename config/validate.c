@@ -11,6 +11,7 @@
 
 #include "config/address.h"
 #include "config/duplicates.h"
+#include "config/features.h"
 #include "config/matcher.h"
 #include "config/source.h"
 #include "config/usage.h"
@@ -149,6 +150,18 @@ check_collision(const struct validate *check, size_t index, unsigned position)
 }
 
 static void
+check_feature(const struct validate *check, const struct config_listener *listener,
+    const struct tree_section *section)
+{
+	const char *missing = features_missing("tls", "true");
+	const struct tree_value *value = tree_find_value(section, "tls");
+
+	if (missing != NULL && listener->tls && value != NULL)
+		errors_add(check->errors, value->position, "listen.tls is true, expected false: "
+		    "this muster is built without %s", missing);
+}
+
+static void
 check_listeners(const struct validate *check)
 {
 	const struct tree_section *section;
@@ -164,6 +177,7 @@ check_listeners(const struct validate *check)
 			return;
 		}
 		check_collision(check, index, section->position);
+		check_feature(check, &check->config->listeners[index], section);
 	}
 }
 

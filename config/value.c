@@ -14,6 +14,9 @@
 #include "config/syntax.h"
 #include "config/units.h"
 
+#define CIPHER_NAME_BYTES \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
 void *
 value_base(struct config *config, enum schema_scope scope)
 {
@@ -23,6 +26,7 @@ value_base(struct config *config, enum schema_scope scope)
 	case SCHEMA_KEEPALIVE: return &config->keepalive;
 	case SCHEMA_CACHE: return &config->cache;
 	case SCHEMA_LIMITS: return &config->limits;
+	case SCHEMA_TLS: return &config->tls;
 	case SCHEMA_LOG: return &config->log;
 	default: return NULL;
 	}
@@ -87,22 +91,6 @@ parse_number(const struct schema_directive *row, const char *text, uint64_t *num
 	return is_parsed && *number_out >= row->min && *number_out <= row->max;
 }
 
-/* Which of the row's words the text is; -1: none. */
-static int
-word_index(const struct schema_directive *row, const char *text)
-{
-	int index = 0;
-
-	for (const char *word = row->words; word != NULL; index++) {
-		size_t bytes = strcspn(word, " ");
-
-		if (bytes == strlen(text) && memcmp(word, text, bytes) == 0)
-			return index;
-		word = word[bytes] == '\0' ? NULL : word + bytes + 1;
-	}
-	return -1;
-}
-
 static bool
 is_string_right(const struct schema_directive *row, const char *text)
 {
@@ -111,10 +99,12 @@ is_string_right(const struct schema_directive *row, const char *text)
 	switch (row->kind) {
 	case SCHEMA_NAME:
 		return text[0] != '\0' && strpbrk(text, " \t:/") == NULL;
+	case SCHEMA_MAYBE_NAME:
+		return strpbrk(text, " \t:/") == NULL;
 	case SCHEMA_PATH:
 		return text[0] == '\0' || path_is_absolute(text);
 	case SCHEMA_TARGET:
-		return word_index(row, text) >= 0 ||
+		return schema_word(row, text) >= 0 ||
 		    (path_is_absolute(text) && text[strlen(text) - 1] != '/');
 	case SCHEMA_FORMAT:
 		return text[0] != '\0';
@@ -130,6 +120,10 @@ is_string_right(const struct schema_directive *row, const char *text)
 		return true;
 	case SCHEMA_URL_PATH:
 		return text[0] == '\0' || (path_check_location(text) == NULL && text[1] != '\0');
+	case SCHEMA_CIPHERS:
+		return text[strspn(text, CIPHER_NAME_BYTES ":+!@=")] == '\0';
+	case SCHEMA_CIPHER_NAMES:
+		return text[strspn(text, CIPHER_NAME_BYTES ":")] == '\0';
 	default:
 		return false;
 	}
@@ -172,12 +166,12 @@ value_store(const struct schema_directive *row, const char *text, struct keep *k
 		memcpy(field, &is_true, sizeof(is_true));
 		return VALUE_STORED;
 	case SCHEMA_WORD:
-		if (word_index(row, text) < 0 || features_missing(row->name, text) != NULL)
+		if (schema_word(row, text) < 0 || features_missing(row->name, text) != NULL)
 			return VALUE_WRONG;
-		store_number(row, row->min + (uint64_t)word_index(row, text), field);
+		store_number(row, row->min + (uint64_t)schema_word(row, text), field);
 		return VALUE_STORED;
 	case SCHEMA_CODE:
-		if (word_index(row, text) < 0 || !units_parse_count(text, &number))
+		if (schema_word(row, text) < 0 || !units_parse_count(text, &number))
 			return VALUE_WRONG;
 		store_number(row, number, field);
 		return VALUE_STORED;

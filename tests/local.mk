@@ -36,6 +36,7 @@ lints = \
 unit_tests = \
 	tests/unit/config/test_address \
 	tests/unit/config/test_build \
+	tests/unit/config/test_certificates \
 	tests/unit/config/test_dump \
 	tests/unit/config/test_features \
 	tests/unit/config/test_keep \
@@ -58,6 +59,7 @@ unit_tests = \
 	tests/unit/config/test_suggest \
 	tests/unit/config/test_syntax \
 	tests/unit/config/test_template \
+	tests/unit/config/test_tls_profile \
 	tests/unit/config/test_units \
 	tests/unit/config/test_validate \
 	tests/unit/server/base/test_clients \

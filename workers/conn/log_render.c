@@ -182,6 +182,9 @@ put_step(struct log_writer *writer, const struct log_step *step, const struct lo
 	case LOG_STEP_PEER: put_value(writer, record->peer); break;
 	case LOG_STEP_PORT: log_writer_number(writer, record->port); break;
 	case LOG_STEP_ID: put_id(writer, record); break;
+	case LOG_STEP_TLS_PROTOCOL: put_value(writer, record->tls_protocol); break;
+	case LOG_STEP_TLS_CIPHER: put_value(writer, record->tls_cipher); break;
+	case LOG_STEP_TLS_SNI: put_value(writer, record->tls_server_name); break;
 	}
 }
 
@@ -231,6 +234,10 @@ put_json(struct log_writer *writer, const struct log_record *record)
 	put_member(writer, KEY("user_agent"), field_value(record, HTTP_FIELD_USER_AGENT));
 	put_member_number(writer, KEY("pid"), (unsigned)record->pid);
 	put_member_number(writer, KEY("connection_request"), record->connection_request_count);
+	if (record->tls_protocol.len > 0) {
+		put_member(writer, KEY("tls_protocol"), record->tls_protocol);
+		put_member(writer, KEY("tls_cipher"), record->tls_cipher);
+	}
 	log_writer_text(writer, record->is_aborted ? ",\"aborted\":true}" : ",\"aborted\":false}");
 }
 

@@ -28,6 +28,9 @@ struct log_record {
 	struct slice request_line;  /* as sent, also when it was not understood */
 	struct slice protocol;      /* "HTTP/1.1" */
 	struct slice host;          /* effective host as sent */
+	struct slice tls_protocol;  /* "TLSv1.3"; NULL data: the connection is not TLS */
+	struct slice tls_cipher;    /* OpenSSL's name */
+	struct slice tls_server_name; /* as sent; empty: the client sent none */
 	unsigned status;
 	uint64_t body_sent_bytes;   /* without the head */
 	uint64_t sent_bytes;        /* with it */

@@ -158,11 +158,22 @@ listener_fit(const struct config_listener *listener, const struct url *url)
 	    ipv4->sin_addr.s_addr == INADDR_ANY) ? 2 : 1;
 }
 
+/* In place of one with the URL's port: the first that speaks its scheme, or the first. */
+static unsigned
+spare_listener(const struct config *config, const struct url *url)
+{
+	for (unsigned i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].tls == url->is_https)
+			return i;
+	}
+	return 0;
+}
+
 static unsigned
 choose_listener(struct explanation *told, const struct url *url)
 {
 	const struct config *config = told->config;
-	unsigned best = 0, best_fit = 0;
+	unsigned best = spare_listener(config, url), best_fit = 0;
 
 	for (unsigned i = 0; i < config->listener_count; i++) {
 		unsigned fit = listener_fit(&config->listeners[i], url);

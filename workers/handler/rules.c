@@ -2,9 +2,10 @@
 /* Redirects and rewrites, and when they are asked. Finding hosts and locations is left to
  * route.c, putting values into texts to expand.c. Workers, unprivileged.
  *
- *   host's rules, once -> location -> its rules --- same path: served
- *                            ^             |
- *           route_again() ---+-------------+ another path: at most ROUNDS_MAX times
+ *   host's rules, once -> location -> https_redirect -> its rules --- same path: served
+ *                            ^                             |
+ *           route_again() ---+-----------------------------+ another path: at most ROUNDS_MAX
+ *                                                            times
  *
  * Must stay true: however the path was changed, it is as well normalised as one that a client
  * sent, and the location is the one that belongs to it; what goes round for ever is an error.
@@ -197,12 +198,15 @@ find_location(struct pass *pass)
 {
 	struct exchange *exchange = pass->exchange;
 	struct route *route = &exchange->route;
+	struct expand_values values = { .is_prefix = false };
 
 	for (unsigned round = 0;; round++) {
 		struct slice path = exchange->path;
 
 		if (!route_find_location(route, path, pass->trace))
 			return refuse(exchange, pass->answer, 500);
+		if (route->settings->https_redirect && !exchange->is_https)
+			return apply(pass, &route->host->https_rule, &values);
 		if (route->location == NULL || route->location->rule_count == 0)
 			return true;
 		if (!run(pass, route->location->rules, route->location->rule_count))

@@ -42,6 +42,7 @@ START_TEST(address_is_parsed)
 	ck_assert_ptr_null(address_parse(rows[_i].text, &address));
 	ck_assert_int_eq(address.storage.ss_family, rows[_i].family);
 	ck_assert_int_eq(address.is_dual_stack, rows[_i].is_dual_stack);
+	ck_assert_uint_eq(address_port(&address.storage), rows[_i].port);
 	if (rows[_i].family == AF_UNIX) {
 		ck_assert_str_eq(un->sun_path, rows[_i].host);
 		ck_assert_uint_eq(address.bytes,

@@ -24,15 +24,44 @@ dump(const char *text)
 static const struct {
 	const char *text, *holds;
 } rows[] = {
-	{ "", "\nhost \"*\" {\n\tdefault = true\n\taliases = {}\n\tlisten = {}\n\treset = { " },
+	{ "", "\nhost \"*\" {\n\tdefault = true\n\taliases = {}\n\tlisten = {}\n"
+	    "\tcertificate = {}\n\tcertificate_key = {}\n\treset = { " },
 	{ "", "\tstart = 8\n\tmin_idle = 4\n\tmax_idle = 32\n\tmax_workers = 512\n" },
 	{ "", "\nlisten \"*:80\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
-	    "\tproxy_protocol = false\n}\n" },
+	    "\tproxy_protocol = false\n\ttls = false\n}\n" },
 	{ "keepalive { timeout = 120000ms }", "\ttimeout = \"2m\"\n" },
 	{ "limits { body_size = 1024k }", "\tbody_size = \"1M\"\n" },
 	{ "log { full = count level = debug }", "\tfull = \"count\"\n" },
 	{ "log { full = count level = debug }", "\tlevel = \"debug\"\n" },
 	{ "cache { max_file = 4096 }", "\tmax_file = \"4k\"\n" },
+	/* What a profile stands for is written out, and loads in its place. */
+	{ "", "\ntls {\n\tprofile = \"intermediate\"\n\tprotocols = { \"TLSv1.2\", "
+	    "\"TLSv1.3\" }\n\tciphers = \"ECDHE-ECDSA-AES128-GCM-SHA256:" },
+	{ "", "\tcurves = \"X25519:prime256v1:secp384r1\"\n\tprefer_server_ciphers = false\n"
+	    "\tsession_tickets = true\n\tsession_timeout = \"1h\"\n\tsession_ticket_keys = {}\n"
+	    "\tsigner_user = \"\"\n}\n" },
+	{ "tls { profile = old }", "\tciphers = \"@SECLEVEL=0:ECDHE-ECDSA-AES128-GCM-SHA256:" },
+	{ "tls { profile = old }", "\tprefer_server_ciphers = true\n" },
+	{ "tls { profile = old prefer_server_ciphers = no }", "\tprefer_server_ciphers = false\n" },
+	{ "tls { profile = modern }", "\tprotocols = { \"TLSv1.3\" }\n" },
+	{ "tls { protocols = { TLSv1.3, TLSv1.2 } ciphers = \"HIGH:!SHA1\" }",
+	    "\tprotocols = { \"TLSv1.3\", \"TLSv1.2\" }\n\tciphers = \"HIGH:!SHA1\"\n" },
+	{ "tls { session_ticket_keys = { \"/a\", \"/b\" } signer_user = keys }",
+	    "\tsession_ticket_keys = { \"/a\", \"/b\" }\n\tsigner_user = \"keys\"\n" },
+	{ "limits { handshake_timeout = 1m }", "\thandshake_timeout = \"1m\"\n" },
+	{ "certificate = \"/a.pem\" certificate_key = \"/a.key\"",
+	    "\ncertificate = { \"/a.pem\" }\ncertificate_key = { \"/a.key\" }\n" },
+	{ "host a { certificate = { \"/a.pem\", \"/b.pem\" }\n"
+	    "certificate_key = { \"/a.key\", \"/b.key\" } }",
+	    "\tcertificate = { \"/a.pem\", \"/b.pem\" }\n"
+	    "\tcertificate_key = { \"/a.key\", \"/b.key\" }\n\treset = " },
+#ifdef HAVE_OPENSSL
+	{ "certificate = \"/g.pem\" certificate_key = \"/g.key\" listen \"*:443\" { tls = on }\n"
+	    "host a {}", "\nlisten \"*:443\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
+	    "\tproxy_protocol = false\n\ttls = true\n}\n" },
+#endif
+	{ "https_redirect = on host a { location \"/\" { https_redirect = off } }",
+	    "\n\t\thttps_redirect = false\n\t\thsts = \"0s\"\n" },
 	{ "etag = no", "\netag = false\n" },
 	{ "index = {}", "\nindex = {}\n" },
 	{ "log { format = \"%h \\\"%r\\\"\\t\\\\ \\${A}\" }",
@@ -57,7 +86,7 @@ static const struct {
 	{ "host a { location \"/x\" { alias = \"/y\" location \"/x/z\" {} } }",
 	    "\t\tlocation \"/x/z\" {\n\t\t\t# inherited: alias, /y for /x\n\t\t\treset = " },
 	/* Only what has something to drop. */
-	{ "index = {} compress_types = {} host a {}", "\tlisten = {}\n\troot = \"\"\n" },
+	{ "index = {} compress_types = {} host a {}", "\tcertificate_key = {}\n\troot = \"\"\n" },
 	{ "index = {} compress_types = {} allow = all header a { value = b } host a {}",
 	    "\treset = { \"allow\", \"header\" }\n" },
 	{ "index = {} compress_types = {} redirect \"/\" { to = \"/x\" } host a { reset = all\n"

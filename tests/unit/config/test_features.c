@@ -90,6 +90,33 @@ START_TEST(digest_is_refused_without_its_library)
 }
 END_TEST
 
+START_TEST(tls_is_refused_without_its_library)
+{
+	static const char text[] = "certificate = \"/a\" certificate_key = \"/b\"\n"
+	    "listen \"*:443\" { tls = true }";
+	struct config *config;
+
+	if (!HAS_DIGEST) {
+		refuse_config(text, "2: listen.tls is true, expected false: this muster is built "
+		    "without OpenSSL");
+		return;
+	}
+	config = load_config(text);
+	ck_assert(config->listeners[1].tls);
+	config_free(&config);
+}
+END_TEST
+
+/* All the rest of it may be there: one file for all machines. */
+START_TEST(what_belongs_to_tls_needs_nothing)
+{
+	struct config *config = load_config("certificate = \"/a\" certificate_key = \"/b\"\n"
+	    "listen \"*:443\" { tls = false } tls { profile = modern } https_redirect = true");
+
+	config_free(&config);
+}
+END_TEST
+
 START_TEST(other_words_need_nothing)
 {
 	ck_assert_ptr_null(features_missing("compress_codings", "identity"));
@@ -109,6 +136,8 @@ main(void)
 	tcase_add_loop_test(tcase, coding_is_refused_without_its_library, 0, 3);
 	tcase_add_test(tcase, default_is_what_is_built_in);
 	tcase_add_test(tcase, digest_is_refused_without_its_library);
+	tcase_add_test(tcase, tls_is_refused_without_its_library);
+	tcase_add_test(tcase, what_belongs_to_tls_needs_nothing);
 	tcase_add_test(tcase, other_words_need_nothing);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

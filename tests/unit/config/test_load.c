@@ -55,8 +55,8 @@ static const struct {
 	    "\"min_idle\"?" },
 	{ LISTEN "start = 3", "1: unknown directive \"start\" in global, expected it in pool" },
 	{ LISTEN "location \"/\" {}", "1: unknown directive \"location\" in global, expected it in "
-	    "host" },
-	{ LISTEN "tls { a = 1 b \"c\" { d = { e } } }", "1: unknown directive \"tls\" in global, "
+	    "host or location" },
+	{ LISTEN "acme { a = 1 b \"c\" { d = { e } } }", "1: unknown directive \"acme\" in global, "
 	    "expected one of musterd.conf(5)" },
 	{ LISTEN "include \"x\"", "1: include is not complete, expected include(\"path\")" },
 	{ LISTEN "include(\"x\")", "1: include is not possible in a text that is no file" },
@@ -94,11 +94,12 @@ static const struct {
 	    "location \"/\" { root = 1 } } } } } }",
 	    "2: location is nested too deeply, expected at most 4 levels" },
 	{ LISTEN "pool { header \"a\" {} }",
-	    "1: unknown directive \"header\" in pool, expected it in global" },
+	    "1: unknown directive \"header\" in pool, expected it in global, host or "
+	    "location" },
 	{ LISTEN "redirect \"/\" { to = \"/a\" last = yes }",
 	    "1: unknown directive \"last\" in redirect, expected it in rewrite" },
 	{ LISTEN "reset = all",
-	    "1: unknown directive \"reset\" in global, expected it in host" },
+	    "1: unknown directive \"reset\" in global, expected it in host or location" },
 	{ LISTEN "host a { autoindx = on }",
 	    "1: unknown directive \"autoindx\", did you mean \"autoindex\"?" },
 	{ LISTEN "header \"a\" { value = b\nvalue = b }", "2: header.value is set again, expected "

@@ -6,6 +6,7 @@
 #include "config/template.h"
 
 #define COUNT_OF(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
+#define PAIR "certificate = \"/c\" certificate_key = \"/k\" "
 
 START_TEST(rule_is_filled)
 {
@@ -153,6 +154,40 @@ START_TEST(mistake_is_told)
 }
 END_TEST
 
+/* Where https_redirect leads to: port 443, unless TLS is spoken elsewhere only. */
+static const struct {
+	const char *text, *to;
+} https[] = {
+	{ "", "https://$host$request_uri" },
+	{ "host a {}", "https://$host$request_uri" },
+#ifdef HAVE_OPENSSL
+	{ PAIR "listen \"*:443\" { tls = true }", "https://$host$request_uri" },
+	{ PAIR "listen \"*:8443\" { tls = true }", "https://$host:8443$request_uri" },
+	{ PAIR "listen \"*:8443\" { tls = true } listen \"[::1]:443\" { tls = true }",
+	    "https://$host$request_uri" },
+	{ PAIR "listen \"*:8443\" { tls = true } listen \"*:9443\" { tls = true }\n"
+	    "host a { listen = \"*:80\" } host b { listen = { \"*:9443\", \"*:8443\" } }",
+	    "https://$host$request_uri" },
+	{ PAIR "listen \"*:8443\" { tls = true } listen \"*:9443\" { tls = true }\n"
+	    "host a { listen = \"*:9443\" } host b {}", "https://$host:9443$request_uri" },
+	{ PAIR "listen \"*:0\" { tls = true } listen \"unix:/s\" { tls = true }",
+	    "https://$host$request_uri" },
+#endif
+};
+
+START_TEST(https_redirect_knows_its_port)
+{
+	struct config *config = load_config(https[_i].text);
+	const struct config_rule *rule = &config->hosts[0].https_rule;
+
+	ck_assert_str_eq(rule->to, https[_i].to);
+	ck_assert_uint_eq(rule->status, 301);
+	ck_assert(!rule->is_rewrite);
+	ck_assert(rule->target->is_absolute);
+	config_free(&config);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -165,6 +200,7 @@ main(void)
 	tcase_add_loop_test(tcase, right_rule_loads, 0, COUNT_OF(right));
 	tcase_add_loop_test(tcase, mistake_is_told, 0, COUNT_OF(mistakes));
 	tcase_add_test(tcase, rule_is_filled);
+	tcase_add_loop_test(tcase, https_redirect_knows_its_port, 0, COUNT_OF(https));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);

@@ -130,8 +130,10 @@ static const struct {
 	{ SCHEMA_LOCATION, "aliases", NULL }, { SCHEMA_HOST, "listen", "" },
 	{ SCHEMA_LOCATION, "hsts", "0s to 3650d" }, { SCHEMA_GLOBAL, "limit_rate", "0 to 1T" },
 	{ SCHEMA_REDIRECT, "status", "" }, { SCHEMA_ERROR_PAGE, "status", "0 to 599" },
-	{ SCHEMA_REWRITE, "status", NULL }, { SCHEMA_GLOBAL, "reset", NULL }, { SCHEMA_GLOBAL,
-	    "tls", NULL },
+	{ SCHEMA_REWRITE, "status", NULL }, { SCHEMA_GLOBAL, "reset", NULL },
+	{ SCHEMA_GLOBAL, "acme", NULL }, { SCHEMA_GLOBAL, "tls", "" }, { SCHEMA_LISTEN, "tls", "" },
+	{ SCHEMA_HOST, "tls", NULL }, { SCHEMA_HOST, "certificate", "" },
+	{ SCHEMA_LOCATION, "certificate", NULL }, { SCHEMA_TLS, "session_timeout", "1s to 7d" },
 };
 
 START_TEST(row_is_found_in_its_scope_only)

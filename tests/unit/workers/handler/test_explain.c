@@ -162,6 +162,26 @@ START_TEST(listener_is_the_closest)
 }
 END_TEST
 
+#ifdef HAVE_OPENSSL
+static const char secure_text[] = "types_file = \"\" https_redirect = true\n"
+    "listen \"*:8080\" {} listen \"*:8443\" { tls = true }\n"
+    "certificate = \"/c\" certificate_key = \"/k\" host \"h\" {}\n";
+
+/* Breaks when an https URL is explained as if it came without TLS. */
+START_TEST(scheme_chooses_where_no_port_fits)
+{
+	ck_assert_int_eq(explain(secure_text, "https://h/x"), 0);
+	ck_assert_ptr_nonnull(strstr(text, "this is what *:8443 would do (f:2)"));
+	ck_assert_ptr_null(strstr(text, "redirect "));
+	forget();
+	ck_assert_int_eq(explain(secure_text, "http://h/x?y"), 0);
+	ck_assert_ptr_nonnull(strstr(text, "this is what *:8080 would do (f:2)"));
+	ck_assert_ptr_nonnull(strstr(text, "redirect   \"https_redirect\" answers 301, "
+	    "https://h:8443/x?y (f:3)\n"));
+}
+END_TEST
+#endif
+
 START_TEST(loop_is_explained)
 {
 	size_t count = 0;
@@ -251,6 +271,9 @@ main(void)
 	tcase_add_checked_fixture(tcase, NULL, forget);
 	tcase_add_loop_test(tcase, url_is_explained, 0, COUNT_OF(urls));
 	tcase_add_test(tcase, listener_is_the_closest);
+#ifdef HAVE_OPENSSL
+	tcase_add_test(tcase, scheme_chooses_where_no_port_fits);
+#endif
 	tcase_add_test(tcase, loop_is_explained);
 #ifdef HAVE_PCRE2
 	tcase_add_loop_test(tcase, reason_is_told, 0, COUNT_OF(reasons));

@@ -16,6 +16,7 @@ static struct arena arena, scratch;
 static struct http_request request;
 static struct exchange exchange;
 static struct answer answer;
+static bool is_https;
 
 static void
 begin(void)
@@ -23,6 +24,7 @@ begin(void)
 	ck_assert_int_eq(arena_init(&arena, 1 << 17), 0);
 	ck_assert_int_eq(arena_init(&scratch, 1 << 22), 0);
 	answer_init(&answer);
+	is_https = false;
 }
 
 static void
@@ -61,7 +63,8 @@ ask_host(const char *host, const char *target)
 		.path = slice_make(target, mark != NULL ? (size_t)(mark - target) :
 		    strlen(target)), .query = slice_from_text(mark != NULL ? mark + 1 : "") };
 	exchange = (struct exchange){ .request = &request, .config = config, .arena = &arena,
-		.scratch = &scratch, .query = request.query, .has_query = request.has_query };
+		.scratch = &scratch, .query = request.query, .has_query = request.has_query,
+		.is_https = is_https };
 	ck_assert_int_eq(uri_normalize_path(request.path, path, 4096, &exchange.path_info),
 	    URI_OK);
 	exchange.path = slice_make(path, exchange.path_info.len);
@@ -234,6 +237,45 @@ START_TEST(redirect_to_itself_is_an_error)
 	    "redirect \"= /circle\" { to = \"/round\" }\n"
 	    "}");
 	ck_assert_str_eq(route_of(selves[_i].host, selves[_i].target), selves[_i].result);
+}
+END_TEST
+
+/* Without TLS everything goes to https but what is left out, before the rules of a location and
+ * after those of the host; with TLS nothing does. */
+static const struct {
+	const char *host, *target, *plain, *secure;
+} to_https[] = {
+	{ "h", "/a%20b?c=%64", "301 https://h/a%20b?c=%64", "/a b?c=%64 host" },
+	{ "H.", "/", "301 https://h/", "/ host" },
+	{ "", "/x", "301 https://h/x", "/x host" },
+	{ "h", "/.well-known/acme-challenge/x", "/.well-known/acme-challenge/x "
+	    "/.well-known/acme-challenge", "/.well-known/acme-challenge/x "
+	    "/.well-known/acme-challenge" },
+	{ "h", "/old", "301 /new", "301 /new" },
+	{ "h", "/here", "301 https://h/here", "/there /there" },
+	{ "h", "/in/r", "301 https://h/in/r", "301 /out" },
+	{ "x.wild", "/", "301 https://x.wild/", "/ host" },
+	{ "free", "/", "/ host", "/ host" },
+};
+
+START_TEST(what_came_without_tls_goes_to_https)
+{
+	load(LISTEN "https_redirect = true\n"
+	    "host \"h\" {\n"
+	    "redirect \"= /old\" { to = \"/new\" }\n"
+	    "rewrite \"= /here\" { to = \"/in/here\" }\n"
+	    "location \"/.well-known/acme-challenge\" { https_redirect = false }\n"
+	    "location \"/in\" {\n"
+	    "	redirect \"= /in/r\" { to = \"/out\" }\n"
+	    "	rewrite \"= /in/here\" { to = \"/there\" }\n"
+	    "}\n"
+	    "location \"/there\" {}\n"
+	    "}\n"
+	    "host \"*.wild\" {}\n"
+	    "host \"free\" { https_redirect = false }\n");
+	ck_assert_str_eq(route_of(to_https[_i].host, to_https[_i].target), to_https[_i].plain);
+	is_https = true;
+	ck_assert_str_eq(route_of(to_https[_i].host, to_https[_i].target), to_https[_i].secure);
 }
 END_TEST
 
@@ -474,6 +516,7 @@ main(void)
 	tcase_add_test(tcase, rewrite_without_end_is_an_error);
 	tcase_add_test(tcase, ten_rewrites_are_allowed);
 	tcase_add_loop_test(tcase, redirect_to_itself_is_an_error, 0, COUNT_OF(selves));
+	tcase_add_loop_test(tcase, what_came_without_tls_goes_to_https, 0, COUNT_OF(to_https));
 	tcase_add_test(tcase, port_is_a_part_of_the_address);
 	tcase_add_loop_test(tcase, unknown_host_is_refused_if_so_configured, 0,
 	    COUNT_OF(unknown));

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates and their keys, in pairs. Reading the files is left to workers/io/tls_site.c and
+ * server/priv/keyfiles.c: here they are names. Runs wherever a configuration is read.
+ * Must stay true: a host that TLS connections can ask for has a pair, its own or a global one;
+ * each pair is there once; and without a TLS listener no file is opened for nothing.
+ * Shown by tests/unit/config/test_certificates.c. */
+#include "config/certificates.h"
+
+#include <string.h>
+
+#include "config/keep.h"
+
+/* As written in one scope. */
+struct pairs {
+	const struct tree_section *section; /* NULL: of the host that is not written */
+	const struct config_texts *chains, *keys;
+	bool is_wrong;              /* a message has been added */
+};
+
+/* Its index-th element in the section, which has it, as a list of certificates is never one that
+ * was inherited. */
+static const struct tree_value *
+element(const struct tree_section *section, const char *name, size_t index)
+{
+	for (size_t i = 0; i < section->value_count; i++) {
+		const struct tree_value *value = &section->values[i];
+
+		if (strcmp(value->row->name, name) == 0 && value->text != NULL && index-- == 0)
+			return value;
+	}
+	return NULL;
+}
+
+static bool
+has_wrong_element(const struct tree_section *section)
+{
+	for (size_t i = 0; i < section->value_count; i++) {
+		if (section->values[i].is_wrong && section->values[i].row->kind == SCHEMA_FILES)
+			return true;
+	}
+	return false;
+}
+
+/* As many of one as of the other. */
+static bool
+check_counts(const struct scope *global, const struct pairs *pairs)
+{
+	size_t chain_count = pairs->chains->count, key_count = pairs->keys->count;
+	const struct tree_value *chain = tree_find_value(pairs->section, "certificate");
+	const struct tree_value *key = tree_find_value(pairs->section, "certificate_key");
+	const char *where = pairs->section->scope == SCHEMA_HOST ? "host." : "";
+	unsigned position = chain != NULL ? chain->position : 0;
+
+	if (chain_count == key_count)
+		return true;
+	if (key != NULL && key->position > position)
+		position = key->position;
+	errors_add(global->errors, position, "%scertificate has %zu files and %scertificate_key "
+	    "%zu, expected a key for each certificate", where, chain_count, where, key_count);
+	return false;
+}
+
+/* The key's file is for one process alone, and others read the certificate. */
+static bool
+check_apart(const struct scope *global, const struct pairs *pairs)
+{
+	bool is_apart = true;
+
+	for (size_t i = 0; i < pairs->keys->count; i++) {
+		if (strcmp(pairs->chains->items[i], pairs->keys->items[i]) != 0)
+			continue;
+		errors_add(global->errors,
+		    element(pairs->section, "certificate_key", i)->position, "\"%s\" is both "
+		    "certificate and certificate_key, expected the key in a file of its own",
+		    pairs->keys->items[i]);
+		is_apart = false;
+	}
+	return is_apart;
+}
+
+static struct pairs
+get_pairs(const struct scope *global, const struct tree_section *section,
+    const struct config_texts *chains, const struct config_texts *keys)
+{
+	struct pairs pairs = { section, chains, keys, false };
+
+	if (section != NULL)
+		pairs.is_wrong = has_wrong_element(section) || !check_counts(global, &pairs) ||
+		    !check_apart(global, &pairs);
+	return pairs;
+}
+
+/* The first of the host's listeners that is TLS; NULL: there is none. */
+static const struct config_listener *
+tls_listener(const struct config *config, const struct config_host *host)
+{
+	for (size_t i = 0; i < config->listener_count && i < CONFIG_LISTENERS_MAX; i++) {
+		if ((host->listener_bits >> i & 1) != 0 && config->listeners[i].tls)
+			return &config->listeners[i];
+	}
+	return NULL;
+}
+
+static void
+complain(const struct scope *global, const struct tree_section *section,
+    const struct config_listener *listener)
+{
+	const struct tree_section *listen = tree_find_child(global->section, SCHEMA_LISTEN);
+
+	if (section != NULL)
+		errors_add(global->errors, section->position, "host \"%s\" has no certificate, "
+		    "expected certificate and certificate_key, since listen \"%s\" has tls = true",
+		    section->title, listener->text);
+	else
+		errors_add(global->errors, listen->position, "listen \"%s\" has tls = true and "
+		    "there is no certificate, expected certificate and certificate_key",
+		    listener->text);
+}
+
+/* There is room for it. -1: no memory. */
+static int
+add_pair(const struct scope *global, const struct pairs *pairs, size_t pair, size_t *index_out)
+{
+	struct config *config = global->config;
+	struct config_certificate *new = &config->certificates[config->certificate_count];
+	const char *chain = pairs->chains->items[pair], *key = pairs->keys->items[pair];
+	struct source_place place;
+
+	for (size_t i = 0; i < config->certificate_count; i++) {
+		*index_out = i;
+		if (strcmp(config->certificates[i].chain_file, chain) == 0 &&
+		    strcmp(config->certificates[i].key_file, key) == 0)
+			return 0;
+	}
+	place = source_place(global->errors->source,
+	    element(pairs->section, "certificate", pair)->position);
+	*new = (struct config_certificate){ pairs->chains->items[pair], pairs->keys->items[pair],
+	    keep_text(config->keep, place.file), place.line };
+	*index_out = config->certificate_count++;
+	return new->file == NULL ? -1 : 0;
+}
+
+/* Each pair once, or a context would get it twice. */
+static int
+give(const struct scope *global, const struct pairs *pairs, struct config_host *host)
+{
+	host->certificate_indexes = keep_alloc(global->config->keep,
+	    pairs->chains->count * sizeof(*host->certificate_indexes));
+	if (host->certificate_indexes == NULL)
+		return -1;
+	for (size_t i = 0; i < pairs->chains->count; i++) {
+		size_t index, k = 0;
+
+		if (add_pair(global, pairs, i, &index) < 0)
+			return -1;
+		while (k < host->certificate_count && host->certificate_indexes[k] != index)
+			k++;
+		if (k == host->certificate_count)
+			host->certificate_indexes[host->certificate_count++] = index;
+	}
+	return 0;
+}
+
+/* section: the host's; NULL: it is not written. */
+static int
+build_host(const struct scope *global, const struct pairs *outer,
+    const struct tree_section *section, struct config_host *host)
+{
+	const struct config_listener *listener = tls_listener(global->config, host);
+	struct pairs own = get_pairs(global, section, &host->certificate, &host->certificate_key);
+	const struct pairs *chosen = host->certificate.count > 0 ? &own : outer;
+
+	if (listener == NULL || own.is_wrong || chosen->is_wrong)
+		return 0;
+	if (chosen->chains->count > 0)
+		return give(global, chosen, host);
+	complain(global, section, listener);
+	return 0;
+}
+
+static size_t
+count_pairs(const struct config *config)
+{
+	size_t count = config->certificate.count;
+
+	for (size_t i = 0; i < config->host_count; i++)
+		count += config->hosts[i].certificate.count;
+	return count;
+}
+
+int
+certificates_build(const struct scope *global)
+{
+	struct config *config = global->config;
+	struct pairs pairs = get_pairs(global, global->section, &config->certificate,
+	    &config->certificate_key);
+	size_t index = 0;
+
+	config->certificates = keep_alloc(config->keep,
+	    count_pairs(config) * sizeof(*config->certificates));
+	if (config->certificates == NULL)
+		return -1;
+	for (size_t i = 0; i < global->section->child_count; i++) {
+		const struct tree_section *child = global->section->children[i];
+
+		if (child->scope == SCHEMA_HOST &&
+		    build_host(global, &pairs, child, &config->hosts[index++]) < 0)
+			return -1;
+	}
+	return index == 0 ? build_host(global, &pairs, NULL, &config->hosts[0]) : 0;
+}
