@@ -22,8 +22,10 @@ libbase_a_SOURCES = \
 	server/base/own_page.h \
 	server/base/role.c server/base/role.h \
 	server/base/scoreboard.c server/base/scoreboard.h \
+	server/base/sign_wire.c server/base/sign_wire.h \
 	server/base/signals.c server/base/signals.h \
 	server/base/sip_hash.c server/base/sip_hash.h \
+	server/base/ticket_keys.c server/base/ticket_keys.h \
 	server/base/title.c server/base/title.h \
 	server/base/unforked.c server/base/unforked.h
 

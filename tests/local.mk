@@ -72,8 +72,10 @@ unit_tests = \
 	tests/unit/server/base/test_nonces \
 	tests/unit/server/base/test_role \
 	tests/unit/server/base/test_scoreboard \
+	tests/unit/server/base/test_sign_wire \
 	tests/unit/server/base/test_signals \
 	tests/unit/server/base/test_sip_hash \
+	tests/unit/server/base/test_ticket_keys \
 	tests/unit/server/base/test_unforked \
 	tests/unit/server/logger/test_collector \
 	tests/unit/server/logger/test_merge \
@@ -187,6 +189,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_range \
 	tests/fuzz/fuzz_rules \
+	tests/fuzz/fuzz_sign_wire \
 	tests/fuzz/fuzz_ssi \
 	tests/fuzz/fuzz_ssi_expr \
 	tests/fuzz/fuzz_unsent \
@@ -225,6 +228,7 @@ tests_fuzz_fuzz_proxy_protocol_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_query_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_range_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_rules_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_sign_wire_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_expr_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_unsent_LDADD = $(fuzz_libs)
