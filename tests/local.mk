@@ -156,6 +156,9 @@ unit_tests = \
 	tests/unit/workers/http/test_target \
 	tests/unit/workers/http/test_uri \
 	tests/unit/workers/io/test_stream \
+	tests/unit/workers/io/test_tls_keys \
+	tests/unit/workers/io/test_tls_site \
+	tests/unit/workers/io/test_tls_stream \
 	tests/unit/workers/keeper/test_holds \
 	tests/unit/workers/keeper/test_partial \
 	tests/unit/workers/keeper/test_pending \
@@ -170,7 +173,9 @@ unit_headers = \
 	tests/unit/workers/handler/login_exchange.h \
 	tests/unit/workers/handler/page_content.h \
 	tests/unit/workers/http/asserts.h \
-	tests/unit/workers/http/feed.h
+	tests/unit/workers/http/feed.h \
+	tests/unit/workers/io/fake_signer.h \
+	tests/unit/workers/io/tls_pairs.h
 
 fuzz_drivers = \
 	tests/fuzz/fuzz_accept \

@@ -30,8 +30,23 @@ libworkers_a_SOURCES = \
 	workers/http/target.c \
 	workers/http/uri.c workers/http/uri.h \
 	workers/io/heartbeat.c workers/io/heartbeat.h \
-	workers/io/plain.c \
-	workers/io/stream.h \
+	workers/io/plain.c workers/io/plain.h \
+	workers/io/stream.c workers/io/stream.h \
+	workers/io/tls.c workers/io/tls.h \
+	workers/io/tls_data.c \
+	workers/io/tls_hello.c workers/io/tls_hello.h \
+	workers/io/tls_keys.c workers/io/tls_keys.h \
+	workers/io/tls_keys_ask.c workers/io/tls_keys_ask.h \
+	workers/io/tls_keys_manage.c \
+	workers/io/tls_keys_parts.h \
+	workers/io/tls_keys_sign.c \
+	workers/io/tls_pipe.c workers/io/tls_pipe.h \
+	workers/io/tls_site.c workers/io/tls_site.h \
+	workers/io/tls_site_chain.c \
+	workers/io/tls_site_context.c \
+	workers/io/tls_site_look.c \
+	workers/io/tls_site_parts.h \
+	workers/io/tls_site_tickets.c \
 	workers/handler/access.c workers/handler/access.h \
 	workers/handler/answer.c workers/handler/answer.h \
 	workers/handler/answer_cache.c workers/handler/answer_cache.h \

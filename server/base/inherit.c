@@ -12,7 +12,7 @@
 
 #include "server/base/fdio.h"
 
-#define FIXED_COUNT 11
+#define FIXED_COUNT 12
 #define FEW_COUNT 64                /* of all together, for most configurations */
 
 static int
@@ -25,7 +25,7 @@ compare_fds(const void *a, const void *b)
 int
 inherit_close_others(const struct inheritance *own)
 {
-	size_t bytes = (FIXED_COUNT + own->root_count) * sizeof(int), count = 0, i;
+	size_t bytes = (FIXED_COUNT + own->root_count + own->key_count) * sizeof(int), count = 0, i;
 	int result, few[FEW_COUNT], *keep = few;
 
 	if (bytes > sizeof few)
@@ -37,6 +37,7 @@ inherit_close_others(const struct inheritance *own)
 	keep[count++] = own->park_fd;
 	keep[count++] = own->parked_fd;
 	keep[count++] = own->handover_fd;
+	keep[count++] = own->sign_fd;
 	keep[count++] = own->log_wake_fd;
 	keep[count++] = own->wake_fd;
 	keep[count++] = own->log_request_fd;
@@ -46,6 +47,8 @@ inherit_close_others(const struct inheritance *own)
 	keep[count++] = own->access_log.kind == LOG_SINK_NONE ? -1 : own->access_log.fd;
 	for (i = 0; i < own->root_count; i++)
 		keep[count++] = own->root_fds[i];
+	for (i = 0; i < own->key_count; i++)
+		keep[count++] = own->keys[i].fd;
 	qsort(keep, count, sizeof *keep, compare_fds);
 	result = fdio_close_all_but(keep, count, 3);
 	if (keep != few)

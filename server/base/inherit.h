@@ -15,12 +15,21 @@ enum inherit_role {
 	INHERIT_WORKER,                /* serves one connection at a time */
 	INHERIT_KEEPER,                /* holds those that are between requests */
 	INHERIT_LOGGER,                /* writes the access log */
+	INHERIT_SIGNER,                /* holds the private keys of TLS */
 };
 
 struct clients;
 struct nonces;
 struct config;
 struct scoreboard;
+struct ticket_keys;
+struct tls_site;
+
+struct inherit_key {                   /* of a certificate */
+	int fd;                        /* the private key's file, open for reading (pread(2)) */
+	const unsigned char *public_key; /* of the certificate, SubjectPublicKeyInfo as DER */
+	size_t public_key_bytes;
+};
 
 #define INHERIT_NO_LISTENER UINT32_MAX
 #define INHERIT_SPARE_FDS 64           /* of a keeper, besides those of its connections */
@@ -33,6 +42,9 @@ struct inheritance {
 	struct scoreboard *scoreboard;
 	struct clients *clients;       /* what all workers together know about clients */
 	struct nonces *nonces;         /* of digest logins */
+	const struct tls_site *tls;    /* certificates and what goes with them; NULL: no TLS */
+	struct ticket_keys *ticket_keys; /* of TLS sessions, for all generations; the master's
+	                                * to write */
 	uint32_t slot_index;           /* the child's own */
 	uint32_t socket_index;         /* WORKER: line of the socket it takes connections from */
 	uint32_t listener_index;       /* WORKER: the same socket in config->listeners;
@@ -57,6 +69,11 @@ struct inheritance {
 	 * off when it dies; shared memory, only written. NULL: connections are not counted. */
 	_Atomic uint64_t *parked_keys;
 	size_t parked_key_count;       /* by descriptor: max_parked and INHERIT_SPARE_FDS */
+	int sign_fd;                   /* WORKER: where the signer of its generation is asked,
+	                                * SIGNER: where that arrives (sign_wire.h) */
+	const struct inherit_key *keys; /* SIGNER: one for each config.certificates; the others:
+	                                * NULL */
+	size_t key_count;
 	int log_wake_fd;               /* eventfd(2), written to wake the logger, LOGGER: read */
 	int wake_fd;                   /* eventfd(2), written to wake the master */
 	int log_request_fd;            /* see server/base/logpass.h: the workers' ends */

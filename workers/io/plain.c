@@ -4,7 +4,7 @@
  * KiB is bounded by SO_SNDTIMEO, which a TCP connection inherits from its listening socket
  * (server/priv/listen.c); a longer one by the heartbeat. Shown by
  * tests/integration/10-protocol (time limits). */
-#include "workers/io/stream.h"
+#include "workers/io/plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +23,8 @@
 #define TRIAL_BYTES (256 * 1024)    /* more than the window of a client that never reads */
 #define TRIAL_UNSENT_BYTES (16 * 1024)
 #define SENDFILE_MAX_BYTES 0x7ffff000u /* what Linux takes at once, sendfile(2) */
+#define TAIL_BYTES 4096              /* not worth a call of its own */
 
-void
-stream_init(struct stream *stream, int fd)
-{
-	stream->fd = fd;
-	stream->is_nonblocking = false;
-	stream->receive_timeout_ms = 0;
-	stream->received_bytes = stream->sent_bytes = 0;
-	stream->on_interrupt = NULL;
-}
 
 static struct timeval
 as_timeval(unsigned ms)
@@ -41,7 +33,7 @@ as_timeval(unsigned ms)
 }
 
 void
-stream_set_send_timeout(struct stream *stream, unsigned timeout_ms)
+plain_set_send_timeout(const struct stream *stream, unsigned timeout_ms)
 {
 	struct timeval limit = as_timeval(timeout_ms);
 
@@ -60,10 +52,10 @@ handle_interrupt(const struct stream *stream)
 }
 
 static enum io_result
-wait_readable(const struct stream *stream, int64_t deadline_ms)
+wait_ready(const struct stream *stream, short events, int64_t deadline_ms)
 {
 	for (;;) {
-		struct pollfd waiting = { stream->fd, POLLIN, 0 };
+		struct pollfd waiting = { stream->fd, events, 0 };
 		int64_t left_ms = deadline_ms - clock_mono_ms();
 		int n;
 
@@ -80,7 +72,7 @@ wait_readable(const struct stream *stream, int64_t deadline_ms)
 }
 
 enum io_result
-stream_read(struct stream *stream, void *out, size_t cap, int64_t deadline_ms, size_t *bytes_out)
+plain_read(struct stream *stream, void *out, size_t cap, int64_t deadline_ms, size_t *bytes_out)
 {
 	for (;;) {
 		ssize_t n = recv(stream->fd, out, cap, MSG_DONTWAIT);
@@ -97,7 +89,7 @@ stream_read(struct stream *stream, void *out, size_t cap, int64_t deadline_ms, s
 			continue;
 		if (errno != EAGAIN)
 			return IO_ERROR;
-		result = wait_readable(stream, deadline_ms);
+		result = wait_ready(stream, POLLIN, deadline_ms);
 		if (result != IO_OK)
 			return result;
 	}
@@ -129,11 +121,11 @@ static enum io_result
 give_up_waiting(struct stream *stream, void *out, size_t cap, size_t *bytes_out)
 {
 	stream->receive_timeout_ms = 0;
-	return stream_read(stream, out, cap, 0, bytes_out);
+	return plain_read(stream, out, cap, 0, bytes_out);
 }
 
 enum io_result
-stream_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size_t *bytes_out)
+plain_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size_t *bytes_out)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 
@@ -142,7 +134,7 @@ stream_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, s
 		ssize_t n;
 
 		if (timeout_ms == 0 || set_receive_timeout(stream, timeout_ms) < 0)
-			return stream_read(stream, out, cap, deadline_ms, bytes_out);
+			return plain_read(stream, out, cap, deadline_ms, bytes_out);
 		/* Looked at after the time limit is set: a signal from here on takes the limit
 		 * away again, and the receive returns at once. */
 		if (is_wanted_back())
@@ -202,14 +194,15 @@ judge_send_error(const struct stream *stream, struct stream_progress *progress,
 }
 
 enum io_result
-stream_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
+plain_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
     unsigned timeout_ms)
 {
 	struct stream_progress progress = { 0, 0 };
 	const char *at = data;
 
 	while (bytes > 0) {
-		size_t piece = bytes > STREAM_PROGRESS_BYTES ? STREAM_PROGRESS_BYTES : bytes;
+		size_t piece = bytes > STREAM_PROGRESS_BYTES + TAIL_BYTES ?
+		    STREAM_PROGRESS_BYTES : bytes;
 		bool is_last = piece == bytes && !has_more;
 		ssize_t n = send(stream->fd, at, piece, MSG_NOSIGNAL | (is_last ? 0 : MSG_MORE));
 		enum io_result result;
@@ -227,6 +220,32 @@ stream_write(struct stream *stream, const void *data, size_t bytes, bool has_mor
 			return IO_STOPPED; /* a part only: a signal came */
 		if (bytes > 0 && is_too_slow(&progress, (uint64_t)n, timeout_ms))
 			return IO_TIMEOUT;
+	}
+	return IO_OK;
+}
+
+enum io_result
+plain_push(struct stream *stream, const void *data, size_t bytes, int64_t deadline_ms)
+{
+	const char *at = data;
+
+	while (bytes > 0) {
+		ssize_t n = send(stream->fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+		enum io_result result;
+
+		if (n >= 0) {
+			stream->sent_bytes += (uint64_t)n;
+			at += n;
+			bytes -= (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return IO_ERROR;
+		result = wait_ready(stream, POLLOUT, deadline_ms);
+		if (result != IO_OK)
+			return result;
 	}
 	return IO_OK;
 }
@@ -302,7 +321,7 @@ try_client(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
 }
 
 enum io_result
-stream_send_file(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
+plain_send_file(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
 {
 	if (!stream->is_nonblocking) {
 		heartbeat_need();   /* Linux before 6.5 may wait for each page by itself */
@@ -337,7 +356,7 @@ stream_set_nonblocking(struct stream *stream, bool is_nonblocking)
 }
 
 void
-stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
+plain_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 	char spill[4096];
@@ -346,6 +365,6 @@ stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
 	if (shutdown(stream->fd, SHUT_WR) < 0)
 		return;
 	while (total < limit_bytes &&
-	    stream_read(stream, spill, sizeof spill, deadline_ms, &n) == IO_OK)
+	    plain_read(stream, spill, sizeof spill, deadline_ms, &n) == IO_OK)
 		total += n;
 }

@@ -22,8 +22,11 @@ enum io_result {
 
 #define STREAM_PROGRESS_BYTES 65536 /* what a time limit of sending and bodies is about */
 
+struct tls;
+
 struct stream {                 /* caller's storage */
 	int fd;                     /* a blocking socket; the caller's to close */
+	struct tls *tls;            /* NULL: plain; see tls.h */
 	bool is_nonblocking;        /* stream_set_nonblocking() */
 	unsigned receive_timeout_ms; /* SO_RCVTIMEO as set; 0: not yet */
 	uint64_t received_bytes, sent_bytes;
@@ -63,15 +66,15 @@ enum io_result stream_wait(struct stream *stream, void *out, size_t cap, unsigne
  * once, a short packet may wait for them. */
 enum io_result stream_write(struct stream *stream, const void *data, size_t bytes,
     bool has_more, unsigned timeout_ms);
-/* All that is left of a file, never through user space; offset, left_bytes and progress go
- * along. IO_STALLED: file->may_stall, or the stream does not block, and the socket is full; call
+/* All that is left of a file, through user space only for TLS; offset, left_bytes and progress
+ * go along. IO_STALLED: file->may_stall, or the stream does not block, and the socket is full; call
  * it again when there is room. */
 enum io_result stream_send_file(struct stream *stream, struct stream_file *file,
     unsigned timeout_ms);
 /* Until something can be sent, or the connection is broken: IO_OK. Also IO_TIMEOUT, IO_STOPPED. */
 enum io_result stream_wait_for_room(struct stream *stream, unsigned timeout_ms);
-/* While it does not block, only stream_read() and stream_send_file() may be used. It is kept with
- * the open connection, in whatever process that goes on. */
+/* Plain streams only. While it does not block, only stream_read() and stream_send_file() may be
+ * used. It is kept with the open connection, in whatever process that goes on. */
 void stream_set_nonblocking(struct stream *stream, bool is_nonblocking);
 
 /* Ends sending and reads away what still comes, for a moment: closing a socket with unread

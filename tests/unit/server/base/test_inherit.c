@@ -13,6 +13,7 @@
 #define LAST_FD 129                 /* all of these are open before */
 
 static const int two_roots[] = { 128, 103 };
+static const struct inherit_key two_keys[] = { { 124, NULL, 0 }, { 106, NULL, 0 } };
 
 /* In an order that is not theirs in the list. */
 static const struct {
@@ -38,6 +39,12 @@ static const struct {
 	    .error_log = { LOG_SINK_FD, 102 }, .access_log = { LOG_SINK_FD, 105 },
 	    .root_fds = NULL, .root_count = 0 },
 	    "in the foreground, no root", { 100, 101, 102, 105, 121, 129 }, 6 },
+	{ { .listen_fd = -1, .park_fd = -1, .parked_fd = -1, .handover_fd = -1,
+	    .log_wake_fd = -1, .wake_fd = 110, .log_request_fd = 115, .sign_fd = 109,
+	    .log_answer_fd = 122, .null_fd = -1, .keys = two_keys, .key_count = 2,
+	    .error_log = { LOG_SINK_FD, 104 }, .access_log = { LOG_SINK_NONE, -1 },
+	    .root_fds = NULL, .root_count = 0 },
+	    "the signer's", { 104, 106, 109, 110, 115, 122, 124 }, 7 },
 	{ { .listen_fd = 111, .wake_fd = 112, .log_request_fd = 113,
 	    .log_answer_fd = 115, .null_fd = 114,
 	    .error_log = { LOG_SINK_FD, 116 }, .access_log = { LOG_SINK_NONE, 117 },

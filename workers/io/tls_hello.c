@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which host's certificate a client gets (SNI, RFC 6066 3), and which protocol it may speak (ALPN,
+ * RFC 7301). Leaves which host has a name to the layer above, certificates to tls_site.c. Workers,
+ * unprivileged. Rules: the host is chosen before a session is resumed, so that none is taken from
+ * one host to another; a name that nobody has gets the default host, as in HTTP.
+ * Shown by tests/integration/70-tls/test_names.py. */
+#include "workers/io/tls_hello.h"
+
+#ifdef HAVE_OPENSSL
+
+#include <string.h>
+
+#include "config/config.h"
+#include "workers/io/tls_site.h"
+
+#define NAME_TYPE_HOST 0            /* RFC 6066 3 */
+
+static SSL_CTX *
+context_of(const struct tls_wish *wish, const char *name)
+{
+	const struct config_host *host = wish->find_host(wish->config, wish->listener_index,
+	    name);
+
+	return tls_site_context(wish->site, (size_t)(host - wish->config->hosts));
+}
+
+static size_t
+two_bytes(const unsigned char *at)
+{
+	return (size_t)at[0] << 8 | at[1];
+}
+
+/* The only name in the extension's list. What is wrong with one OpenSSL itself refuses. */
+static void
+copy_name(const unsigned char *list, size_t bytes, char out[TLS_NAME_BYTES])
+{
+	size_t name_bytes;
+
+	out[0] = '\0';
+	if (bytes < 5 || two_bytes(list) != bytes - 2 || list[2] != NAME_TYPE_HOST)
+		return;
+	name_bytes = two_bytes(list + 3);
+	if (name_bytes != bytes - 5 || name_bytes >= TLS_NAME_BYTES ||
+	    memchr(list + 5, '\0', name_bytes) != NULL)
+		return;
+	memcpy(out, list + 5, name_bytes);
+	out[name_bytes] = '\0';
+}
+
+static int
+on_hello(SSL *ssl, int *alert, void *context)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+	const unsigned char *list;
+	size_t bytes;
+
+	(void)alert;
+	(void)context;
+	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &list, &bytes))
+		bytes = 0;
+	copy_name(list, bytes, tls->server_name);
+	if (tls->server_name[0] != '\0')
+		(void)SSL_set_SSL_CTX(ssl, context_of(tls->wish, tls->server_name));
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* The name was taken, whether anybody has it or not (RFC 6066 3). */
+static int
+on_name(SSL *ssl, int *alert, void *context)
+{
+	(void)ssl;
+	(void)alert;
+	(void)context;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* A client that speaks none of it is told so (RFC 7301 3.2): what it would send is for another
+ * server. One that does not name any speaks HTTP/1. */
+static int
+on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
+    const unsigned char *list, unsigned bytes, void *context)
+{
+	static const char ours[] = "http/1.1";
+	const unsigned char *end = list + bytes;
+
+	(void)ssl;
+	(void)context;
+	for (; list < end; list += 1 + list[0]) {
+		if (list[0] > end - list - 1)
+			break;
+		if (list[0] == sizeof ours - 1 && memcmp(list + 1, ours, sizeof ours - 1) == 0) {
+			*out = list + 1;
+			*out_bytes = list[0];
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void
+tls_hello_attend(const struct tls_wish *wish)
+{
+	static const struct tls_site *attended;
+	size_t i;
+
+	if (attended == wish->site)
+		return;
+	attended = wish->site;
+	for (i = 0; i < wish->config->host_count; i++) {
+		SSL_CTX *context = tls_site_context(wish->site, i);
+
+		if (context == NULL)
+			continue;   /* none of its listeners is TLS */
+		SSL_CTX_set_client_hello_cb(context, on_hello, NULL);
+		SSL_CTX_set_tlsext_servername_callback(context, on_name);
+		SSL_CTX_set_alpn_select_cb(context, on_protocols, NULL);
+	}
+}
+
+SSL_CTX *
+tls_hello_first_context(const struct tls_wish *wish)
+{
+	return context_of(wish, "");
+}
+
+#endif
