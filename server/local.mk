@@ -3,10 +3,10 @@
 
 sbin_PROGRAMS += musterd
 musterd_SOURCES = server/main.c
-musterd_LDADD = libmaster.a libworkers.a liblogger.a libpriv.a libconfig.a libbase.a \
+musterd_LDADD = libmaster.a libworkers.a liblogger.a libsigner.a libpriv.a libconfig.a libbase.a \
 	$(library_libs)
 
-noinst_LIBRARIES += libbase.a libpriv.a libmaster.a liblogger.a
+noinst_LIBRARIES += libbase.a libpriv.a libmaster.a liblogger.a libsigner.a
 
 libbase_a_SOURCES = \
 	server/base/clients.c server/base/clients.h \
@@ -32,11 +32,13 @@ libbase_a_SOURCES = \
 libpriv_a_SOURCES = \
 	server/priv/drop.c server/priv/drop.h \
 	server/priv/guard.h \
+	server/priv/keyfiles.c server/priv/keyfiles.h \
 	server/priv/limits.c server/priv/limits.h \
 	server/priv/listen.c server/priv/listen.h \
 	server/priv/logfile.c server/priv/logfile.h \
 	server/priv/pidfile.c server/priv/pidfile.h \
-	server/priv/roots.c server/priv/roots.h
+	server/priv/roots.c server/priv/roots.h \
+	server/priv/seclude.c server/priv/seclude.h
 
 libmaster_a_SOURCES = \
 	server/master/aides.c \
@@ -45,6 +47,7 @@ libmaster_a_SOURCES = \
 	server/master/child.c server/master/child.h \
 	server/master/child_table.c \
 	server/master/crash.c server/master/crash.h \
+	server/master/credentials.c server/master/credentials.h \
 	server/master/crew.c \
 	server/master/daemon.c server/master/daemon.h \
 	server/master/generation.c server/master/generation.h \
@@ -52,12 +55,22 @@ libmaster_a_SOURCES = \
 	server/master/pool.c server/master/pool.h \
 	server/master/reload.c server/master/reload.h \
 	server/master/remember.c \
+	server/master/signers.c \
 	server/master/state.h \
 	server/master/switch.c \
-	server/master/tend.c
+	server/master/tend.c \
+	server/master/tickets.c
 
 liblogger_a_SOURCES = \
 	server/logger/collector.c server/logger/collector.h \
 	server/logger/logger.c server/logger/logger.h \
 	server/logger/merge.c server/logger/merge.h \
 	server/logger/sink.c server/logger/sink.h
+
+libsigner_a_SOURCES = \
+	server/signer/harden.c server/signer/harden.h \
+	server/signer/keyring.c server/signer/keyring.h \
+	server/signer/pairs.c server/signer/pairs.h \
+	server/signer/rate.c server/signer/rate.h \
+	server/signer/scheme.c server/signer/scheme.h \
+	server/signer/signer.c server/signer/signer.h

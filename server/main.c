@@ -19,13 +19,18 @@
 #include "config/config.h"
 #include "server/base/role.h"
 #include "server/base/scoreboard.h"
+#include "server/base/ticket_keys.h"
 #include "server/base/title.h"
 #include "server/logger/logger.h"
+#include "server/master/credentials.h"
 #include "server/master/daemon.h"
 #include "server/master/master.h"
 #include "server/priv/pidfile.h"
 #include "server/priv/roots.h"
+#include "server/signer/keyring.h"
+#include "server/signer/signer.h"
 #include "workers/handler/explain.h"
+#include "workers/io/tls_site.h"
 #include "workers/keeper.h"
 #include "workers/worker.h"
 
@@ -166,6 +171,15 @@ load_directory(const struct command *command, struct config_errors *errors)
 	return config;
 }
 
+/* tickets is NULL when there is no memory. */
+static struct tls_means
+make_means(void)
+{
+	return (struct tls_means){ .tickets = ticket_keys_open(), .site_new = tls_site_new,
+		.site_free = tls_site_free, .site_public_key = tls_site_public_key,
+		.keys_check = keyring_check };
+}
+
 static struct config *
 load(const struct command *command)
 {
@@ -202,9 +216,11 @@ test(struct config *config, const char *url)
 	struct drop_target drop;
 	char errbuf[512];
 	int *root_fds = NULL, status = 0;
+	struct tls_means means = make_means();
 
 	if (drop_resolve(config, &drop, errbuf, sizeof errbuf) < 0 ||
-	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0) {
+	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0 ||
+	    credentials_check(config, &means, &drop, errbuf, sizeof errbuf) < 0) {
 		(void)fprintf(stderr, "%s\n", errbuf);
 		status = 1;
 	} else {
@@ -213,6 +229,7 @@ test(struct config *config, const char *url)
 			status = explain_url(config, url, stdout);
 	}
 	roots_close(&root_fds, config->root_count);
+	ticket_keys_close(&means.tickets);
 	config_free(&config);
 	return status;
 }
@@ -243,8 +260,9 @@ serve(const struct command *command, struct config *config, char *config_path)
 	static const bool no_lines[SCOREBOARD_SOCKET_MAX];
 	static const struct child_programs programs = { {
 		[INHERIT_WORKER] = worker_main, [INHERIT_KEEPER] = keeper_main,
-		[INHERIT_LOGGER] = logger_main } };
-	struct master_options options = { .config_path = config_path,
+		[INHERIT_LOGGER] = logger_main, [INHERIT_SIGNER] = signer_main } };
+	struct tls_means means = make_means();
+	struct master_options options = { .config_path = config_path, .tls = &means,
 		.is_foreground = command->is_foreground || command->directory != NULL,
 		.ready_fd = -1, .pid_fd = -1 };
 	struct generation *generation;
@@ -263,7 +281,7 @@ serve(const struct command *command, struct config *config, char *config_path)
 			return refuse_start(errbuf);
 		}
 	}
-	generation = generation_open(config, NULL, no_lines, errbuf, sizeof errbuf);
+	generation = generation_open(config, NULL, no_lines, &means, errbuf, sizeof errbuf);
 	if (generation == NULL) {
 		pidfile_close(&options.pid_fd, options.pid_path);
 		free(pid_path);
@@ -284,6 +302,7 @@ serve(const struct command *command, struct config *config, char *config_path)
 		}
 	role_set(ROLE_MASTER);
 	status = master_run(generation, &options, &programs);
+	ticket_keys_close(&means.tickets);
 	free(ready_text);
 	free(pid_path);
 	return status;

@@ -84,13 +84,21 @@ unit_tests = \
 	tests/unit/server/master/test_census \
 	tests/unit/server/master/test_child_table \
 	tests/unit/server/master/test_crash \
+	tests/unit/server/master/test_credentials \
 	tests/unit/server/master/test_pool \
+	tests/unit/server/master/test_tickets \
 	tests/unit/server/priv/test_drop \
+	tests/unit/server/priv/test_keyfiles \
 	tests/unit/server/priv/test_limits \
 	tests/unit/server/priv/test_listen \
 	tests/unit/server/priv/test_logfile \
 	tests/unit/server/priv/test_pidfile \
 	tests/unit/server/priv/test_roots \
+	tests/unit/server/priv/test_seclude \
+	tests/unit/server/signer/test_keyring \
+	tests/unit/server/signer/test_rate \
+	tests/unit/server/signer/test_scheme \
+	tests/unit/server/signer/test_signer \
 	tests/unit/workers/conn/test_access_log \
 	tests/unit/workers/conn/test_crowd \
 	tests/unit/workers/conn/test_log_render \
@@ -168,6 +176,7 @@ unit_tests = \
 
 # What several tests share.
 unit_headers = \
+	tests/unit/server/signer/keys.h \
 	tests/unit/workers/handler/decode.h \
 	tests/unit/workers/handler/file_exchange.h \
 	tests/unit/workers/handler/login_exchange.h \
@@ -203,7 +212,7 @@ fuzz_drivers = \
 
 # Automake takes <name>.c for the source of each test. The order of the libraries is that of the
 # layers, the privileged ones first.
-all_libraries = libmaster.a libworkers.a liblogger.a libpriv.a libconfig.a libbase.a
+all_libraries = libmaster.a libworkers.a liblogger.a libsigner.a libpriv.a libconfig.a libbase.a
 LDADD = $(all_libraries) $(CHECK_LIBS) $(library_libs)
 
 tests_lint_schema_dump_LDADD = libconfig.a $(library_libs)

@@ -121,6 +121,7 @@ libworkers_a_SOURCES = \
 	workers/conn/parcel.c workers/conn/parcel.h \
 	workers/conn/preface.c workers/conn/preface.h \
 	workers/conn/ready.c workers/conn/ready.h \
+	workers/conn/secure.c workers/conn/secure.h \
 	workers/conn/send_h1.c workers/conn/send_h1.h \
 	workers/conn/send_ready.c workers/conn/send_ready.h \
 	workers/conn/serve_h1.c workers/conn/serve_h1.h \

@@ -21,6 +21,7 @@
 #include "workers/conn/crowd.h"
 #include "workers/conn/parcel.h"
 #include "workers/conn/preface.h"
+#include "workers/conn/secure.h"
 #include "workers/conn/serve_h1.h"
 
 #define REFUSED_PAUSE_MS 100
@@ -96,6 +97,23 @@ survive_accept_error(struct conn *conn, int error)
 	}
 }
 
+/* A new one on a listener with TLS shakes hands first. */
+static void
+talk_in_private(struct conn *conn)
+{
+	switch (secure_begin(conn)) {
+	case SECURE_GOES_ON:
+		serve_h1(conn);
+		break;
+	case SECURE_IS_PLAIN:
+		serve_h1_refuse_plain(conn);
+		break;
+	case SECURE_ENDS:
+		break;
+	}
+	secure_end(conn);
+}
+
 /* First who it is, then whether one more may come, then what it wants. */
 static void
 welcome(struct conn *conn)
@@ -103,9 +121,10 @@ welcome(struct conn *conn)
 	if (!preface_read(conn))
 		return;
 	if (crowd_enter(&conn->crowd, &conn->peer))
-		serve_h1(conn);
+		talk_in_private(conn);
 	else
-		crowd_refuse(&conn->crowd, conn->stream.fd, conn->client);
+		crowd_refuse(&conn->crowd, conn->stream.fd, conn->client,
+		    conn->config->listeners[conn->listener_index].tls);
 }
 
 /* is_served: as conn_resume() says; else a keeper of the configuration before has read its
@@ -227,6 +246,7 @@ worker_main(const struct inheritance *own)
 		log_error("worker: no memory: %s", strerror(errno));
 		_exit(1);
 	}
+	secure_init(conn);
 	log_set_stderr_copy(false);
 	signals_guard_listener(own->listen_fd);
 	signals_install_worker();

@@ -6,7 +6,7 @@
 enum role {
 	ROLE_STARTER,               /* the command, until it is the master */
 	ROLE_MASTER,
-	ROLE_WORKER,                /* a keeper and the logger as well: without rights */
+	ROLE_WORKER,                /* a keeper, logger and signer as well: without rights */
 	ROLE_CHECKER,               /* throw-away child that tries a new configuration */
 };
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keepers and the logger: how many, since when, for how long; and the sockets between them and
- * the workers. Leaves fork and reap to crew.c, workers to tend.c. Master only. Rules: the master
- * holds both ends of both sockets and never reads from them, since what lies there may be a
- * descriptor that a hostile child has prepared; there is never more than one logger.
+ * the workers. Leaves fork and reap to crew.c, workers to tend.c, signers to signers.c. Master
+ * only. Rules: the master holds both ends of both sockets and never reads from them, since what
+ * lies there may be a descriptor that a hostile child has prepared; there is never more than one
+ * logger.
  *
  * Who ends when:
  *   reload  new workers and keepers ready -> old workers and keepers; the logger at the switch
  *   QUIT    workers and keepers -> when the keepers have gone, workers of the hand-over socket
- *           -> the logger
- *   TERM    workers and keepers -> the logger
+ *           -> signers -> the logger
+ *   TERM    workers and keepers -> signers -> the logger
  * Shown by tests/integration/40-pool and 50-signals. */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,13 +78,13 @@ aides_fill(const struct master *master, struct inheritance *own)
 	bool has_keepers = master->generation->config->keepalive.keeper_count > 0;
 
 	own->park_fd = own->parked_fd = own->handover_fd = own->log_wake_fd = -1;
-	if (has_keepers && own->role != INHERIT_LOGGER)
+	if (has_keepers && (own->role == INHERIT_WORKER || own->role == INHERIT_KEEPER))
 		own->park_fd = aides->park_fd;
 	if (own->role == INHERIT_KEEPER) {
 		own->parked_fd = aides->parked_fd;
 		own->handover_fd = aides->handover_fd;
 	}
-	if (has_access_log(master))
+	if (has_access_log(master) && own->role != INHERIT_SIGNER)
 		own->log_wake_fd = aides->log_wake_fd;
 }
 
@@ -189,6 +190,8 @@ aides_let_go(struct master *master, int64_t now_ms)
 bool
 aides_are_ready(const struct master *master, const struct census *census)
 {
+	if (master->generation->credentials.key_count > 0 && !census->signer_is_ready)
+		return false;
 	/* A reload does not wait for the logger: the rings hold what it finds when it comes. */
 	return census->keeper_ready_count == master->generation->config->keepalive.keeper_count &&
 	    (census->logger_is_ready || !has_access_log(master) ||

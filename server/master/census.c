@@ -38,7 +38,7 @@ look_at_worker(struct master *master, struct child *child, const struct scoreboa
 	return more < TURNOVER_SANE_COUNT ? more : 0;
 }
 
-/* A keeper, or the logger. */
+/* All but workers. */
 static void
 count_aide(struct master *master, struct child *child, struct census *census)
 {
@@ -55,6 +55,10 @@ count_aide(struct master *master, struct child *child, struct census *census)
 		return;
 	if (child->role == INHERIT_LOGGER) {
 		census->logger_is_ready = is_ready;
+		return;
+	}
+	if (child->role == INHERIT_SIGNER) {
+		census->signer_is_ready = is_ready;
 		return;
 	}
 	census->keeper_count++;

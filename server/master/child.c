@@ -13,14 +13,16 @@
 #include "server/base/log.h"
 #include "server/base/role.h"
 #include "server/base/scoreboard.h"
+#include "server/base/ticket_keys.h"
 #include "server/base/title.h"
+#include "server/priv/seclude.h"
 
 const char *
 child_role_name(enum inherit_role role)
 {
 	static const char *const names[CHILD_ROLE_COUNT] = {
 		[INHERIT_WORKER] = "worker", [INHERIT_KEEPER] = "keeper",
-		[INHERIT_LOGGER] = "logger",
+		[INHERIT_LOGGER] = "logger", [INHERIT_SIGNER] = "signer",
 	};
 
 	return names[role];
@@ -36,6 +38,15 @@ give_up_scoreboard(struct inheritance *own)
 	return own->scoreboard == NULL ? -1 : 0;
 }
 
+/* Memory that the master shares with it. */
+static int
+give_up_memory(struct inheritance *own)
+{
+	if (give_up_scoreboard(own) < 0)
+		return -1;
+	return own->ticket_keys == NULL ? 0 : ticket_keys_adopt(own->ticket_keys);
+}
+
 static void __attribute__((noreturn))
 become_child(struct inheritance *own, const struct drop_target *drop,
     const struct child_programs *programs)
@@ -49,13 +60,15 @@ become_child(struct inheritance *own, const struct drop_target *drop,
 		log_error("%s: cannot close descriptors: %s", name, strerror(errno));
 		_exit(1);
 	}
+	if (own->role == INHERIT_SIGNER && seclude_postfork(errbuf, sizeof errbuf) < 0)
+		log_warn("%s: %s", name, errbuf);
 	if (drop_forever_postfork(drop, errbuf, sizeof errbuf) < 0) {
 		log_error("%s: %s", name, errbuf);
 		_exit(1);
 	}
 	role_set(ROLE_WORKER);
-	if (give_up_scoreboard(own) < 0) {
-		log_error("%s: cannot give up the scoreboard: %s", name, strerror(errno));
+	if (give_up_memory(own) < 0) {
+		log_error("%s: cannot give up shared memory: %s", name, strerror(errno));
 		_exit(1);
 	}
 	/* After the change of ids, which clears it: a child does not outlive its master. */

@@ -15,7 +15,7 @@
 #include "server/base/inherit.h"
 #include "server/priv/drop.h"
 
-#define CHILD_ROLE_COUNT (INHERIT_LOGGER + 1)
+#define CHILD_ROLE_COUNT (INHERIT_SIGNER + 1)
 
 struct child {
 	pid_t pid;
@@ -29,7 +29,7 @@ struct child {
 	bool is_kept_back;            /* is told to go when the last keeper has gone */
 	bool is_retiring;             /* was told to go */
 	bool was_told_to_stop;        /* SIGTERM sent: the next step is SIGKILL */
-	bool has_been_ready;          /* reached accept once; a keeper, the logger: its loop */
+	bool has_been_ready;          /* reached accept once; the others: their loop */
 	_Atomic uint64_t *parked_keys; /* of a keeper, see inherit.h; mapped here, or NULL */
 	size_t parked_key_count;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hiring and parting: forks children, reaps them, tells them to go and sees that they do.
- * Leaves how many to pool.c, aides.c and master.c. Master only. Rules: only pids of the private
- * table are signalled, and none after it was reaped. Shown by tests/integration/40-pool. */
+ * Leaves how many to pool.c, aides.c, signers.c and master.c. Master only. Rules: only pids of the
+ * private table are signalled, and none after it was reaped. Shown by tests/integration/40-pool. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,20 +16,41 @@
 #define KILL_AFTER_MS 2000          /* from SIGTERM to SIGKILL */
 #define YOUNG_MS 1000               /* one that dies so soon is not replaced at once */
 
-/* What every child has; the logger has no use for clients and document roots. */
+/* What TLS takes: certificates and tickets a worker, keys the signer. */
 static void
-fill_inheritance(struct master *master, enum inherit_role role, uint32_t slot_index,
-    struct inheritance *own)
+fill_tls(const struct generation *generation, struct inheritance *own)
 {
-	const struct generation *generation = master->generation;
+	const struct credentials *credentials = &generation->credentials;
+
+	own->sign_fd = -1;
+	own->ticket_keys = generation->means->tickets;
+	if (credentials->key_count == 0)
+		return;
+	if (own->role == INHERIT_WORKER) {
+		own->tls = credentials->site;
+		own->sign_fd = credentials->sign_fd;
+	} else if (own->role == INHERIT_SIGNER) {
+		own->keys = credentials->keys;
+		own->key_count = credentials->key_count;
+		own->sign_fd = credentials->asked_fd;
+	}
+}
+
+/* What every child has; logger and signer have no use for clients and document roots. The signer of
+ * an older generation logs where all do now. */
+static void
+fill_inheritance(struct master *master, const struct generation *generation,
+    enum inherit_role role, uint32_t slot_index, struct inheritance *own)
+{
 	bool is_logger = role == INHERIT_LOGGER;
+	bool meets_clients = role == INHERIT_WORKER || role == INHERIT_KEEPER;
 
 	memset(own, 0, sizeof *own);
 	own->role = role;
 	own->config = generation->config;
 	own->scoreboard = master->scoreboard;
-	own->clients = is_logger ? NULL : master->clients;
-	own->nonces = is_logger ? NULL : master->nonces;
+	own->clients = meets_clients ? master->clients : NULL;
+	own->nonces = meets_clients ? master->nonces : NULL;
 	own->slot_index = slot_index;
 	own->socket_index = SCOREBOARD_HANDOVER_LINE;
 	own->listener_index = INHERIT_NO_LISTENER;
@@ -40,16 +61,17 @@ fill_inheritance(struct master *master, enum inherit_role role, uint32_t slot_in
 	own->listen_fd = -1;
 	own->listen_text = "";
 	aides_fill(master, own);
+	fill_tls(generation, own);
 	own->wake_fd = master->wake_fd;
 	own->log_request_fd = master->logpass.worker_request_fd;
 	own->log_answer_fd = is_logger ? master->logpass.logger_answer_fd :
 	    master->logpass.worker_answer_fd;
-	own->error_log = generation->error_log;
-	own->access_log = generation->access_log;
+	own->error_log = master->generation->error_log;
+	own->access_log = master->generation->access_log;
 	if (!is_logger)
 		own->access_log.fd = -1;
-	own->root_fds = is_logger ? NULL : generation->root_fds;
-	own->root_count = is_logger ? 0 : generation->config->root_count;
+	own->root_fds = meets_clients ? generation->root_fds : NULL;
+	own->root_count = meets_clients ? generation->config->root_count : 0;
 	own->null_fd = master->options->is_foreground ? -1 : master->null_fd;
 }
 
@@ -79,10 +101,11 @@ note_spawn_failure(struct master *master, enum inherit_role role, int64_t now_ms
 
 /* listener: a worker's, or NULL. NULL: the system refused, which is noted. */
 static struct child *
-spawn(struct master *master, enum inherit_role role, const struct listener *listener,
-    int64_t now_ms)
+spawn(struct master *master, const struct generation *generation, enum inherit_role role,
+    const struct listener *listener, int64_t now_ms)
 {
-	const struct generation *generation = master->generation;
+	const struct drop_target *drop = role == INHERIT_SIGNER ?
+	    &generation->credentials.signer_drop : &generation->drop;
 	uint32_t slot_index = scoreboard_claim(master->scoreboard, generation->number,
 	    listener != NULL ? listener->socket_index : SCOREBOARD_HANDOVER_LINE);
 	struct inheritance own = { .parked_keys = NULL };
@@ -91,13 +114,13 @@ spawn(struct master *master, enum inherit_role role, const struct listener *list
 
 	if (slot_index == SCOREBOARD_SLOT_NONE)
 		goto fail;
-	fill_inheritance(master, role, slot_index, &own);
+	fill_inheritance(master, generation, role, slot_index, &own);
 	if (listener != NULL)
 		fill_listener(generation, listener, &own);
 	if (role == INHERIT_KEEPER &&
 	    remember_map_keys(master, &own.parked_keys, &own.parked_key_count) < 0)
 		goto fail;
-	child = child_spawn(&master->table, &own, &generation->drop, master->programs);
+	child = child_spawn(&master->table, &own, drop, master->programs);
 	if (child == NULL)
 		goto fail;
 	child->started_mono_ms = now_ms;
@@ -127,7 +150,7 @@ crew_spawn(struct master *master, size_t position, unsigned count, int64_t now_m
 
 	for (done = 0; done < count; done++)
 		if (backoff_is_waiting(&master->spawn_backoffs[INHERIT_WORKER], now_ms) ||
-		    spawn(master, INHERIT_WORKER, listener, now_ms) == NULL)
+		    spawn(master, master->generation, INHERIT_WORKER, listener, now_ms) == NULL)
 			break;
 	return done;
 }
@@ -139,10 +162,29 @@ crew_spawn_aide(struct master *master, enum inherit_role role, int64_t now_ms)
 
 	if (backoff_is_waiting(&master->spawn_backoffs[role], now_ms))
 		return false;
-	child = spawn(master, role, NULL, now_ms);
+	child = spawn(master, master->generation, role, NULL, now_ms);
 	if (child != NULL && role == INHERIT_LOGGER)
 		master->aides.logger_pid = child->pid;
 	return child != NULL;
+}
+
+void
+crew_spawn_signer(struct master *master, struct generation *generation, int64_t now_ms)
+{
+	const struct child *child;
+
+	if (backoff_is_waiting(&master->spawn_backoffs[INHERIT_SIGNER], now_ms))
+		return;
+	child = spawn(master, generation, INHERIT_SIGNER, NULL, now_ms);
+	if (child != NULL)
+		generation->signer_pid = child->pid;
+}
+
+/* Logger and signers serve the others, and are told to go when there are none of those left. */
+static bool
+outlives_others(const struct child *child)
+{
+	return child->role == INHERIT_LOGGER || child->role == INHERIT_SIGNER;
 }
 
 void
@@ -176,7 +218,7 @@ crew_retire_before(struct master *master, uint32_t number, int64_t now_ms)
 	for (i = 0; i < master->table.count; i++) {
 		struct child *child = &master->table.children[i];
 
-		if (child->role == INHERIT_LOGGER || child->is_retiring ||
+		if (outlives_others(child) || child->is_retiring ||
 		    (number != 0 && child->generation >= number))
 			continue;
 		if (!aides_keep_back(master, child)) {
@@ -205,7 +247,7 @@ crew_stop_all(struct master *master, int64_t now_ms)
 
 	for (i = 0; i < master->table.count; i++)
 		if (!master->table.children[i].was_told_to_stop &&
-		    master->table.children[i].role != INHERIT_LOGGER)
+		    !outlives_others(&master->table.children[i]))
 			stop_child(&master->table.children[i], now_ms);
 }
 
@@ -227,8 +269,7 @@ crew_enforce_deadlines(struct master *master, int64_t now_ms)
 		} else {
 			log_notice("%s %ld is not done %s: stopped",
 			    child_role_name(child->role), (long)child->pid,
-			    child->role == INHERIT_LOGGER ? "in time" :
-			    "within drain_timeout");
+			    outlives_others(child) ? "in time" : "within drain_timeout");
 			stop_child(child, now_ms);
 		}
 	}
@@ -309,7 +350,7 @@ note_worker_end(struct master *master, const struct child *child, int wait_statu
 	give_up_start(master, child, now_ms);
 }
 
-/* The same for a keeper or the logger. There it was of use when it has been ready; but
+/* The same for the others. There it was of use when it has been ready; but
  * one that dies right after that, again and again, must not keep the master busy. */
 static void
 note_aide_end(struct master *master, struct child *child, int wait_status, int64_t now_ms)
@@ -351,6 +392,7 @@ bury(struct master *master, struct child *child, int wait_status, int64_t now_ms
 	gone = *child;
 	child_table_remove(&master->table, child);
 	aides_note_end(master, &gone);
+	signers_note_end(master, &gone);
 }
 
 void

@@ -38,6 +38,25 @@ find_open(const struct generation *previous, const struct generation *next, size
 	return NULL;
 }
 
+/* Certificates and keys, and who the signer becomes; for that the same holds. */
+static int
+open_credentials(struct generation *next, const struct generation *previous, char *errbuf,
+    size_t errbuf_bytes)
+{
+	const struct drop_target *known_drop = NULL;
+
+	if (next->config->tls.signer_user[0] != '\0' && previous != NULL &&
+	    previous->credentials.key_count > 0 && next->config->chroot[0] == '\0' &&
+	    previous->config->chroot[0] == '\0' &&
+	    strcmp(previous->config->tls.signer_user, next->config->tls.signer_user) == 0)
+		known_drop = &previous->credentials.signer_drop;
+	if (credentials_open(&next->credentials, next->config, next->means, &next->drop,
+	    known_drop, previous == NULL, errbuf, errbuf_bytes) < 0)
+		return -1;
+	next->credentials.signer_drop.chroot = next->config->chroot;
+	return 0;
+}
+
 /* Who workers become. A running master asks no name service for what it knows already:
  * the answer may be long in coming. */
 static int
@@ -148,7 +167,7 @@ generation_handover(struct generation *generation, struct listener **listener_ou
 
 struct generation *
 generation_open(struct config *config, struct generation *previous, const bool used_lines[],
-    char *errbuf, size_t errbuf_bytes)
+    const struct tls_means *means, char *errbuf, size_t errbuf_bytes)
 {
 	struct generation *next = calloc(1, sizeof *next);
 	size_t i;
@@ -160,6 +179,7 @@ generation_open(struct config *config, struct generation *previous, const bool u
 	}
 	next->number = previous == NULL ? 1 : previous->number + 1;
 	next->config = config;
+	next->means = means;
 	next->pool_count = config->listener_count + (config->keepalive.keeper_count > 0);
 	next->listeners = calloc(next->pool_count, sizeof *next->listeners);
 	if (next->listeners == NULL) {
@@ -173,6 +193,7 @@ generation_open(struct config *config, struct generation *previous, const bool u
 	    logfile_open_priv(config->log.error, &next->error_log, errbuf, errbuf_bytes) < 0 ||
 	    logfile_open_own_priv(config->log.error, &next->own_log, errbuf, errbuf_bytes) < 0 ||
 	    logfile_open_priv(config->log.access, &next->access_log, errbuf, errbuf_bytes) < 0 ||
+	    open_credentials(next, previous, errbuf, errbuf_bytes) < 0 ||
 	    open_listeners(next, previous, used_lines, errbuf, errbuf_bytes) < 0)
 		goto fail;
 	add_handover(next);
@@ -183,9 +204,25 @@ fail:
 	return NULL;
 }
 
+/* All but the configuration and what its signer needs. */
+static void
+close_most(struct generation *old)
+{
+	generation_close_listeners(old);
+	free(old->listeners);
+	old->listeners = NULL;
+	old->pool_count = 0;
+	roots_close(&old->root_fds, old->config->root_count);
+	logfile_close(&old->error_log);
+	logfile_close(&old->own_log);
+	logfile_close(&old->access_log);
+	credentials_close_site(&old->credentials, old->means);
+}
+
 void
 generation_retire(struct generation **previous, struct generation *next)
 {
+	struct generation *old = *previous;
 	size_t i, k;
 
 	for (i = 0; i < next->config->listener_count; i++) {
@@ -194,11 +231,19 @@ generation_retire(struct generation **previous, struct generation *next)
 		if (!listener->is_borrowed)
 			continue;
 		listener->is_borrowed = false;
-		for (k = 0; k < (*previous)->config->listener_count; k++)
-			if ((*previous)->listeners[k].fd == listener->fd)
-				(*previous)->listeners[k].is_borrowed = true;
+		for (k = 0; k < old->config->listener_count; k++)
+			if (old->listeners[k].fd == listener->fd)
+				old->listeners[k].is_borrowed = true;
 	}
-	generation_close(previous);
+	*previous = NULL;
+	if (old->credentials.key_count > 0) {
+		close_most(old);
+		next->older = old;
+		return;
+	}
+	next->older = old->older;
+	old->older = NULL;
+	generation_close(&old);
 }
 
 void
@@ -221,16 +266,15 @@ generation_close(struct generation **generation)
 {
 	struct generation *old = *generation;
 
-	if (old == NULL)
-		return;
-	generation_close_listeners(old);
-	free(old->listeners);
-	roots_close(&old->root_fds, old->config->root_count);
-	logfile_close(&old->error_log);
-	logfile_close(&old->own_log);
-	logfile_close(&old->access_log);
-	config_free(&old->config);
-	free(old);
+	while (old != NULL) {
+		struct generation *older = old->older;
+
+		close_most(old);
+		credentials_close(&old->credentials, old->means);
+		config_free(&old->config);
+		free(old);
+		old = older;
+	}
 	*generation = NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "server/base/log.h"
 #include "server/base/scoreboard.h"
+#include "server/master/credentials.h"
 #include "server/master/pool.h"
 #include "server/priv/drop.h"
 #include "server/priv/listen.h"
@@ -40,6 +41,7 @@ struct listener {
 
 struct generation {
 	uint32_t number;              /* 1 at start */
+	const struct tls_means *means;
 	struct config *config;        /* owned */
 	struct drop_target drop;
 	int *root_fds;                /* owned; config->root_count of them */
@@ -52,22 +54,29 @@ struct generation {
 	struct log_sink own_log;      /* owned; the error log as the master writes it: an open
 	                               * file description of its own, which no worker can make
 	                               * block, and on which nothing waits for a reader */
+	struct credentials credentials; /* owned */
+	pid_t signer_pid;             /* 0: there is none */
+	struct generation *older;     /* owned; those before it whose workers may still ask their
+	                               * signers, see generation_retire() */
 };
 
 /* Opens all for config, which it takes over in any case. previous: the one in force or
  * NULL; its sockets are borrowed, it stays whole. used_lines: scoreboard lines that
- * children of older generations may still use. NULL and errbuf: nothing is changed. The
- * hand-over socket has no descriptor yet. */
+ * children of older generations may still use. means: for TLS, and to be kept as long as it.
+ * Without a previous one private keys are tried; a running master leaves that to the reload's
+ * child, and to the signer. NULL and errbuf: nothing is changed. The hand-over socket has no
+ * descriptor yet. */
 struct generation *generation_open(struct config *config, struct generation *previous,
-    const bool used_lines[], char *errbuf, size_t errbuf_bytes);
+    const bool used_lines[], const struct tls_means *means, char *errbuf, size_t errbuf_bytes);
 /* True and its listener, when there is a hand-over socket. */
 bool generation_handover(struct generation *generation, struct listener **listener_out);
 /* After a switch: what next borrowed is next's now; the rest of previous is closed and
- * freed. *previous becomes NULL. */
+ * freed, unless it has TLS: then it becomes one of next's older ones, with its configuration and
+ * what a signer needs. *previous becomes NULL. */
 void generation_retire(struct generation **previous, struct generation *next);
 /* Closes what listens and is its own (borrowed sockets stay); removes socket files. */
 void generation_close_listeners(struct generation *generation);
-/* Closes and frees all. */
+/* Closes and frees all, older ones too. Accepts NULL. */
 void generation_close(struct generation **generation);
 /* USR1: opens both logs anew; on an error the old one stays. 0, or -1 and errbuf. */
 int generation_reopen_logs(struct generation *generation, char *errbuf, size_t errbuf_bytes);

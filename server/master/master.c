@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
- * plans to tend.c, keepers and logger to aides.c, forking to crew.c, configurations to
- * switch.c, clients to remember.c. As root, or as whoever started it. Rules: never parses a byte
- * of a client, never blocks but in ppoll(2), never exits for a child's sake once it runs.
+ * plans to tend.c, keepers and logger to aides.c, signers to signers.c, keys of TLS sessions to
+ * tickets.c, forking to crew.c, configurations to switch.c, clients to remember.c. As root, or as
+ * whoever started it. Rules: never parses a byte of a client, never blocks but in ppoll(2), never
+ * exits for a child's sake once it runs.
  *
  *   STARTING --first children ready--> RUNNING --QUIT--> DRAINING --all gone--> end
  *      |  one dies before that            |  TERM, INT       |  TERM, INT
@@ -73,7 +74,8 @@ start_reload(struct master *master, int64_t now_ms)
 		return;
 	}
 	log_info("reload: reading %s", master->options->config_path);
-	if (reload_start(&master->reload, master->options->config_path, now_ms) < 0)
+	if (reload_start(&master->reload, master->options->config_path, master->options->tls,
+	    now_ms) < 0)
 		log_error("reload: kept the old configuration: %s", strerror(errno));
 }
 
@@ -194,7 +196,7 @@ check_start(struct master *master, const struct census *census, int64_t now_ms)
 		announce_ready(master, census);
 	} else if (now_ms >= master->start_deadline_mono_ms) {
 		log_error("the %s are not ready after %d s", aides_are_ready(master, census) ?
-		    "workers" : "keepers or the logger", START_PATIENCE_MS / 1000);
+		    "workers" : "keepers, the logger or the signer", START_PATIENCE_MS / 1000);
 		master->has_failed = true;
 		stop_now(master, now_ms);
 	}
@@ -265,6 +267,8 @@ run_loop(struct master *master, const sigset_t *mask)
 		if (is_tick)
 			remember_note(master);
 		aides_let_go(master, now_ms);
+		tickets_tend(master, now_ms);
+		signers_tend(master, now_ms);
 		aides_tend_logger(master, now_ms);
 		if (master->phase >= MASTER_DRAINING) {
 			if (master->table.count == 0)
@@ -343,7 +347,9 @@ start(struct master *master)
 	master->start_deadline_mono_ms = now_ms + START_PATIENCE_MS;
 	switch_adopt(master, master->generation);
 	aides_announce(master);
+	tickets_follow(master, now_ms);
 	aides_tend_logger(master, now_ms);
+	signers_tend(master, now_ms);
 	switch_start_children(master, now_ms);
 }
 

@@ -13,6 +13,7 @@
 struct master_options {
 	const char *config_path;      /* absolute, for reloads; NULL: there is no file and HUP
 	                               * means the terminal has gone: stop */
+	const struct tls_means *tls;
 	bool is_foreground;
 	int ready_fd;                 /* of daemon_detach(), or -1 */
 	int pid_fd;                   /* locked pid file, or -1 */

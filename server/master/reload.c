@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tries a configuration in a child with the master's rights. Leaves the switch to
- * master.c. Rule: the master waits for it only in its loop. Shown by
+ * switch.c. Rule: the master waits for it only in its loop. Shown by
  * tests/integration/50-signals. */
 #include "server/master/reload.h"
 
@@ -18,6 +18,7 @@
 #include "server/base/log.h"
 #include "server/base/role.h"
 #include "server/base/signals.h"
+#include "server/master/credentials.h"
 #include "server/priv/drop.h"
 #include "server/priv/roots.h"
 
@@ -37,7 +38,7 @@ report_line(int fd, const char *text)
 
 /* The child. */
 static int
-check(const char *config_path, int report_fd)
+check(const char *config_path, const struct tls_means *tls, int report_fd)
 {
 	struct config_errors errors = { 0 };
 	struct drop_target drop;
@@ -52,7 +53,8 @@ check(const char *config_path, int report_fd)
 		return 1;
 	}
 	if (drop_resolve(config, &drop, errbuf, sizeof errbuf) < 0 ||
-	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0) {
+	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0 ||
+	    credentials_check(config, tls, &drop, errbuf, sizeof errbuf) < 0) {
 		report_line(report_fd, errbuf);
 		return 1;
 	}
@@ -60,7 +62,8 @@ check(const char *config_path, int report_fd)
 }
 
 int
-reload_start(struct reload *reload, const char *config_path, int64_t now_mono_ms)
+reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
+    int64_t now_mono_ms)
 {
 	int ends[2];
 	pid_t pid;
@@ -72,7 +75,7 @@ reload_start(struct reload *reload, const char *config_path, int64_t now_mono_ms
 		signals_reset();
 		log_set_sink((struct log_sink){ LOG_SINK_NONE, -1 }); /* it reports by the pipe */
 		role_set(ROLE_CHECKER);
-		_exit(check(config_path, ends[1]));
+		_exit(check(config_path, tls, ends[1]));
 	}
 	fdio_close(&ends[1]);
 	if (pid < 0 || fdio_set_nonblocking(ends[0]) < 0) {

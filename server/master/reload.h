@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first half of a reload: a throw-away child reads the new configuration whole and
- * opens its document roots, so that a file that cannot be read to its end, or a dead
- * mount, cannot hurt the running master. */
+ * opens its document roots, certificates and keys, so that a file that cannot be read to its
+ * end, or a dead mount, cannot hurt the running master. */
 #ifndef MUSTER_MASTER_RELOAD_H
 #define MUSTER_MASTER_RELOAD_H
 
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+struct tls_means;
 
 #define RELOAD_PATIENCE_MS 10000
 #define RELOAD_REPORT_BYTES 16384
@@ -23,8 +25,9 @@ struct reload {                   /* caller's storage; all zero but report_fd -1
 };
 
 void reload_init(struct reload *reload);
-/* 0, or -1 and errno. */
-int reload_start(struct reload *reload, const char *config_path, int64_t now_mono_ms);
+/* tls: to try certificates and keys with. 0, or -1 and errno. */
+int reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
+    int64_t now_mono_ms);
 /* When report_fd is readable: collects. */
 void reload_read(struct reload *reload);
 /* When its pid was reaped: true and no lines when the configuration is good; otherwise

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
- * reap, retire), tend.c (pools), aides.c (keepers, logger), switch.c (configurations),
- * census.c (counting), remember.c (clients). Nobody else includes this. */
+ * reap, retire), tend.c (pools), aides.c (keepers, logger), signers.c, tickets.c (keys of TLS
+ * sessions), switch.c (configurations), census.c (counting), remember.c (clients). Nobody else
+ * includes this. */
 #ifndef MUSTER_MASTER_STATE_H
 #define MUSTER_MASTER_STATE_H
 
@@ -46,6 +47,12 @@ struct census {
 	unsigned keeper_count;      /* of this generation, not retiring */
 	unsigned keeper_ready_count; /* of keeper_count */
 	bool logger_is_ready;
+	bool signer_is_ready;       /* that of this generation */
+};
+
+struct tickets {                  /* all zero: no key was made yet */
+	bool are_from_files;
+	int64_t next_mono_ms;         /* when the next key is made */
 };
 
 struct master {
@@ -62,6 +69,7 @@ struct master {
 	                                                  * before they were of use */
 	enum master_phase phase;
 	bool has_failed;              /* exit status 1 */
+	struct tickets tickets;
 	bool wants_reload;            /* HUP while a reload is under way */
 	bool is_full_noted;           /* the "all workers in use" line is out */
 	bool is_forgetting_noted;     /* the line about too many clients is out */
@@ -88,13 +96,15 @@ unsigned crew_spawn(struct master *master, size_t listener_position, unsigned co
     int64_t now_ms);
 /* The same for one child that is no worker. */
 bool crew_spawn_aide(struct master *master, enum inherit_role role, int64_t now_ms);
+/* The signer of a generation, which has none. */
+void crew_spawn_signer(struct master *master, struct generation *generation, int64_t now_ms);
 /* Tells a child to go when it is done, at the latest by the deadline. */
 void crew_ask_to_go(struct child *child, int64_t deadline_ms);
 /* A worker, a keeper: within drain_timeout. */
 void crew_retire(struct master *master, struct child *child, int64_t now_ms);
 /* Every worker and keeper of a generation before `number`; 0: all of them. */
 void crew_retire_before(struct master *master, uint32_t number, int64_t now_ms);
-/* The logger excepted. */
+/* Logger and signers excepted. */
 void crew_stop_all(struct master *master, int64_t now_ms);
 /* Reaps all that have ended; acts on what that means. */
 void crew_reap(struct master *master, int64_t now_ms);
@@ -141,6 +151,18 @@ bool aides_are_ready(const struct master *master, const struct census *census);
 unsigned aides_queue_length(const struct master *master);
 /* A child was reaped, and is not in the table any more. */
 void aides_note_end(struct master *master, const struct child *child);
+
+/* signers.c */
+/* Starts, replaces and ends them, in every phase. */
+void signers_tend(struct master *master, int64_t now_ms);
+/* A child was reaped. */
+void signers_note_end(struct master *master, const struct child *child);
+
+/* tickets.c */
+/* A configuration has come into force. */
+void tickets_follow(struct master *master, int64_t now_ms);
+/* A new key, if it is time. */
+void tickets_tend(struct master *master, int64_t now_ms);
 
 /* remember.c: the table of clients that all workers share. */
 int remember_open(struct master *master); /* 0, or -1 and errno */

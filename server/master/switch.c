@@ -94,6 +94,7 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	switch_note_listeners(next, master->generation);
 	generation_retire(&master->generation, next);
 	switch_adopt(master, next);
+	tickets_follow(master, now_ms);
 	remember_follow(master);
 	/* Descriptors of the old logs live on in the old workers, which end soon; those
 	 * that are asked for anew are the new ones. */
@@ -102,6 +103,7 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	if (switch_reserve(master) < 0)
 		log_error("reload: no memory for more workers");
 	limits_raise(next->config);
+	signers_tend(master, now_ms); /* before the workers: they are about to ask */
 	switch_start_children(master, now_ms);
 	master->retires_old = true;
 }
@@ -144,7 +146,8 @@ switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 		goto kept;
 	}
 	note_used_lines(master, used_lines);
-	next = generation_open(config, master->generation, used_lines, errbuf, sizeof errbuf);
+	next = generation_open(config, master->generation, used_lines, master->options->tls, errbuf,
+	    sizeof errbuf);
 kept:
 	config_errors_fini(&errors);
 	if (next != NULL)

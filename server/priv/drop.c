@@ -39,62 +39,71 @@ ids_are_mixed(void)
 /* Who that is, and why not: what the child that looks it up says, at once (PIPE_BUF). */
 struct findings {
 	int result;
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[DROP_GROUPS_MAX];
-	size_t group_count;
+	struct drop_target target;  /* ids and groups */
 	char text[512];
 };
 
+/* The list of groups is taken now: inside a chroot there may be no /etc/group. */
 static int
-look_up(const struct config *config, struct findings *found, char *errbuf, size_t errbuf_bytes)
+look_up_groups(const char *name, struct drop_target *target, char *errbuf, size_t errbuf_bytes)
 {
-	const struct passwd *user;
-	const struct group *group;
 	int count = DROP_GROUPS_MAX;
 
-	user = getpwnam(config->user);
-	if (user == NULL) {
-		(void)snprintf(errbuf, errbuf_bytes,
-		    "user is \"%s\", expected a user of this system", config->user);
-		return -1;
-	}
-	group = getgrnam(config->group);
-	if (group == NULL) {
-		(void)snprintf(errbuf, errbuf_bytes,
-		    "group is \"%s\", expected a group of this system", config->group);
-		return -1;
-	}
-	if (user->pw_uid == 0 || group->gr_gid == 0) {
-		(void)snprintf(errbuf, errbuf_bytes,
-		    "%s is \"%s\", expected one without root's rights: workers never run as root",
-		    user->pw_uid == 0 ? "user" : "group",
-		    user->pw_uid == 0 ? config->user : config->group);
-		return -1;
-	}
-	found->uid = user->pw_uid;
-	found->gid = group->gr_gid;
-	/* The list is taken now: inside a chroot there may be no /etc/group. */
-	if (getgrouplist(config->user, found->gid, found->groups, &count) < 0) {
+	if (getgrouplist(name, target->gid, target->groups, &count) < 0) {
 		(void)snprintf(errbuf, errbuf_bytes, "user \"%s\" is in more than %d groups",
-		    config->user, DROP_GROUPS_MAX);
+		    name, DROP_GROUPS_MAX);
 		return -1;
 	}
-	found->group_count = (size_t)count;
+	target->group_count = (size_t)count;
 	for (; count > 0; count--)
-		if (found->groups[count - 1] == 0) {
+		if (target->groups[count - 1] == 0) {
 			(void)snprintf(errbuf, errbuf_bytes,
-			    "user \"%s\" is in group 0, expected one without root's rights",
-			    config->user);
+			    "user \"%s\" is in group 0, expected one without root's rights", name);
 			return -1;
 		}
 	return 0;
 }
 
+/* directive: what names the user. group_name: NULL: the user's own. */
+static int
+look_up(const char *directive, const char *name, const char *group_name,
+    struct drop_target *target, char *errbuf, size_t errbuf_bytes)
+{
+	const struct passwd *user = getpwnam(name);
+	const struct group *group;
+
+	if (user == NULL) {
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "%s is \"%s\", expected a user of this system", directive, name);
+		return -1;
+	}
+	target->uid = user->pw_uid;
+	target->gid = user->pw_gid;
+	if (group_name != NULL) {
+		group = getgrnam(group_name);
+		if (group == NULL) {
+			(void)snprintf(errbuf, errbuf_bytes,
+			    "group is \"%s\", expected a group of this system", group_name);
+			return -1;
+		}
+		target->gid = group->gr_gid;
+	}
+	if (target->uid == 0 || target->gid == 0) {
+		bool is_user = target->uid == 0 || group_name == NULL;
+
+		(void)snprintf(errbuf, errbuf_bytes,
+		    "%s is \"%s\", expected one without root's rights: workers never run as root",
+		    is_user ? directive : "group", is_user ? name : group_name);
+		return -1;
+	}
+	return look_up_groups(name, target, errbuf, errbuf_bytes);
+}
+
 /* The modules that answer (nsswitch.conf(5)), and what they need, stay with whoever asked: in the
  * master they would be for good, and in the maps of each of its children. */
 static int
-look_up_in_child(const struct config *config, struct findings *found)
+look_up_in_child(const char *directive, const char *name, const char *group_name,
+    struct findings *found)
 {
 	int ends[2], status, saved_errno;
 	pid_t pid;
@@ -104,7 +113,8 @@ look_up_in_child(const struct config *config, struct findings *found)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		found->result = look_up(config, found, found->text, sizeof found->text);
+		found->result = look_up(directive, name, group_name, &found->target,
+		    found->text, sizeof found->text);
 		_exit(fdio_write_all(ends[1], found, sizeof *found) < 0);
 	}
 	saved_errno = errno;
@@ -119,12 +129,32 @@ look_up_in_child(const struct config *config, struct findings *found)
 	return n == (ssize_t)sizeof *found ? 0 : -1;
 }
 
+/* Into a target that is all else. */
+static int
+find_ids(const char *directive, const char *name, const char *group_name,
+    struct drop_target *target, char *errbuf, size_t errbuf_bytes)
+{
+	struct findings found = { .result = -1 };
+
+	if (look_up_in_child(directive, name, group_name, &found) < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "cannot look up user \"%s\": %s", name,
+		    strerror(errno));
+		return -1;
+	}
+	if (found.result < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "%s", found.text);
+		return -1;
+	}
+	found.target.is_needed = true;
+	found.target.chroot = target->chroot;
+	*target = found.target;
+	return 0;
+}
+
 int
 drop_resolve(const struct config *config, struct drop_target *target, char *errbuf,
     size_t errbuf_bytes)
 {
-	struct findings found = { .result = -1 };
-
 	memset(target, 0, sizeof *target);
 	target->chroot = config->chroot;
 	if (ids_are_mixed()) {
@@ -141,21 +171,18 @@ drop_resolve(const struct config *config, struct drop_target *target, char *errb
 		}
 		return 0;
 	}
-	if (look_up_in_child(config, &found) < 0) {
-		(void)snprintf(errbuf, errbuf_bytes, "cannot look up user \"%s\": %s",
-		    config->user, strerror(errno));
-		return -1;
-	}
-	if (found.result < 0) {
-		(void)snprintf(errbuf, errbuf_bytes, "%s", found.text);
-		return -1;
-	}
-	target->is_needed = true;
-	target->uid = found.uid;
-	target->gid = found.gid;
-	memcpy(target->groups, found.groups, sizeof target->groups);
-	target->group_count = found.group_count;
-	return 0;
+	return find_ids("user", config->user, config->group, target, errbuf, errbuf_bytes);
+}
+
+int
+drop_resolve_signer(const struct config *config, const struct drop_target *workers,
+    struct drop_target *target, char *errbuf, size_t errbuf_bytes)
+{
+	*target = *workers;
+	if (!target->is_needed || config->tls.signer_user[0] == '\0')
+		return 0;
+	return find_ids("signer_user", config->tls.signer_user, NULL, target, errbuf,
+	    errbuf_bytes);
 }
 
 static bool

@@ -28,6 +28,11 @@ struct drop_target {
 int drop_resolve(const struct config *config, struct drop_target *target_out, char *errbuf,
     size_t errbuf_bytes);
 
+/* The same for the signer: the user that tls.signer_user names with the groups it has, or, where
+ * none is named, who workers become. */
+int drop_resolve_signer(const struct config *config, const struct drop_target *workers,
+    struct drop_target *target_out, char *errbuf, size_t errbuf_bytes);
+
 /* In the child: chroot, setgroups, setresgid, setresuid, all read back; capabilities
  * empty; proof that root cannot be had again; no_new_privs. 0, or -1 and errbuf, and the
  * caller must exit. */

@@ -16,9 +16,9 @@ base:
 priv: base config
 master: priv base config
 logger: priv base config
-signer: priv base config
+signer: base config
 ctl: priv base config
-main: worker keeper conn handler io http2 http mem master logger priv base config
+main: worker keeper conn handler io http2 http mem master logger signer priv base config
 mem:
 http: mem
 http2: mem http
@@ -156,6 +156,9 @@ self_test() {
 	must_find server/master/pool.c '#include "workers/worker.h"'
 	must_find server/master/pool.c '  #  include "workers/http/uri.h"'
 	must_find server/logger/logger.c '#include "server/master/pool.h"'
+	must_find server/signer/signer.c '#include "server/priv/drop.h"'
+	must_find server/signer/signer.c '#include "workers/io/tls_keys.h"'
+	must_find server/master/signers.c '#include "server/signer/keyring.h"'
 	must_find workers/mem/arena.c '#include "workers/http/uri.h"'
 	must_find workers/http/uri.c '#include "server/base/log.h"'
 	must_find workers/http/uri.c '#include "config/config.h"'

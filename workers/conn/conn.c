@@ -213,6 +213,7 @@ begin(struct conn *conn, int fd)
 	conn->request_count = 0;
 	conn->head_deadline_mono_ms = 0;
 	conn->is_https = false;
+	conn->tls.protocol = NULL;
 	conn->paid_rate_count = 0;
 	conn->was_cheap = false;
 }
@@ -304,7 +305,8 @@ conn_has_keepers(const struct conn *conn)
 	uint32_t keepers_generation = atomic_load_explicit(&conn->header->takes_parked,
 	    memory_order_relaxed);
 
-	return conn->own->park_fd >= 0 && !signals_is_set(SIGNAL_STOP) &&
+	return conn->own->park_fd >= 0 && conn->stream.tls == NULL &&
+	    !signals_is_set(SIGNAL_STOP) &&
 	    keepers_generation != 0 && keepers_generation >= conn->own->generation &&
 	    atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) == 0;
 }

@@ -14,6 +14,7 @@
 #include "workers/conn/pace.h"
 #include "workers/http/parse.h"
 #include "workers/io/stream.h"
+#include "workers/io/tls.h"
 #include "workers/mem/arena.h"
 
 #define CONN_CLIENT_BYTES 64
@@ -62,7 +63,8 @@ struct conn {
 	struct sockaddr_storage peer; /* the client, or the last proxy before us */
 	char client[CONN_CLIENT_BYTES]; /* its address as text, or "unix:" */
 	char real_client[CONN_CLIENT_BYTES]; /* whom a trusted proxy names */
-	bool is_https;              /* as a PROXY header says */
+	bool is_https;              /* it is TLS, or a PROXY header says so */
+	struct tls_facts tls;       /* protocol NULL: it is not TLS */
 	unsigned port;              /* that it came to; 0: a Unix socket */
 	uint64_t request_count;     /* of this connection */
 	uint64_t content_bytes;     /* of the request at hand, with its framing, as received */
@@ -105,7 +107,8 @@ void conn_write_address(char out[CONN_CLIENT_BYTES], const struct sockaddr_stora
 bool conn_worker_should_leave(const struct conn *conn);
 /* The parser begins anew, and nothing is known of a request. */
 void conn_expect_head(struct conn *conn);
-/* Whether there is somebody to hold connections that are between requests. */
+/* Whether there is somebody to hold the connection when it is between requests. One with TLS stays
+ * where its keys are. */
 bool conn_has_keepers(const struct conn *conn);
 /* The same, and others will come when those have gone: the master lives. Costs a system call. */
 bool conn_has_successors(const struct conn *conn);

@@ -84,7 +84,7 @@ crowd_take_over(struct crowd *crowd, uint64_t key)
 
 /* A client with too many connections may well go on opening them. */
 static void
-log_refusal(const struct crowd *crowd, const char *client_text)
+log_refusal(const struct crowd *crowd, const char *client_text, bool is_tls)
 {
 	static int64_t quiet_until_ms;
 	int64_t now_ms = clock_mono_ms();
@@ -93,7 +93,8 @@ log_refusal(const struct crowd *crowd, const char *client_text)
 		return;
 	quiet_until_ms = now_ms + QUIET_MS;
 	log_notice("%s has %u connections, which is the limit (connections_per_client): others "
-	    "are answered 429", client_text, crowd->config->limits.connections_per_client);
+	    "are %s", client_text, crowd->config->limits.connections_per_client,
+	    is_tls ? "closed" : "answered 429");
 }
 
 /* Takes what has come; *bytes_out is not above 0 when that is nothing. False: nothing will
@@ -132,13 +133,15 @@ linger(int fd)
 }
 
 void
-crowd_refuse(const struct crowd *crowd, int fd, const char *client_text)
+crowd_refuse(const struct crowd *crowd, int fd, const char *client_text, bool is_tls)
 {
 	char spill[1024], out[512], date[HTTP_DATE_BYTES + 1];
 	struct response_head head;
 	ssize_t n;
 
-	log_refusal(crowd, client_text);
+	log_refusal(crowd, client_text, is_tls);
+	if (is_tls)
+		return;
 	if (!take_input(fd, spill, sizeof spill, &n))
 		return;             /* it has gone */
 	http_date_format(clock_wall_s(), date);

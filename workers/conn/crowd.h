@@ -33,7 +33,8 @@ void crowd_give_away(struct crowd *crowd);
 void crowd_take_over(struct crowd *crowd, uint64_t key);
 
 /* Answers 429, without content and without waiting for a request, and waits a moment for the
- * client to take it. The descriptor stays the caller's to close. client_text is for the log. */
-void crowd_refuse(const struct crowd *crowd, int fd, const char *client_text);
+ * client to take it; with TLS the connection just ends, since an answer would cost a handshake.
+ * The descriptor stays the caller's to close. client_text is for the log. */
+void crowd_refuse(const struct crowd *crowd, int fd, const char *client_text, bool is_tls);
 
 #endif

@@ -242,9 +242,10 @@ serve_request(struct conn *conn)
 	return !turn.is_parked && finish_request(conn, &turn, must_close, stall.used_bytes);
 }
 
-/* A head that is none: the answer is an error page and the end. */
+/* A head that is none: the answer is an error page and the end. reason: NULL: what the status
+ * says. */
 static void
-refuse(struct conn *conn, unsigned status)
+refuse(struct conn *conn, unsigned status, const char *reason)
 {
 	struct stall none = { .used_bytes = 0 };
 	struct answer answer;
@@ -252,7 +253,10 @@ refuse(struct conn *conn, unsigned status)
 
 	turn_begin(conn, &turn, false);
 	answer_init(&answer);
-	answer_error(&answer, &conn->arena, status);
+	if (reason == NULL)
+		answer_error(&answer, &conn->arena, status);
+	else
+		answer_error_because(&answer, &conn->arena, status, reason);
 	site_finish(&turn.exchange, &answer, false);
 	send_answer(conn, &answer, &turn, &none);
 	turn_count(conn, &turn);
@@ -274,7 +278,7 @@ serve_h1_refuse(struct conn *conn, unsigned status)
 	if (conn->in_len > 0 && http_parse_request(&conn->parser, conn->in, conn->in_len,
 	    &conn->request) == HTTP_BAD)
 		status = http_parser_error_status(&conn->parser);
-	refuse(conn, status);
+	refuse(conn, status, NULL);
 	slot_clear_request(conn->slot);
 }
 
@@ -291,7 +295,7 @@ serve_h1(struct conn *conn)
 			goes_on = serve_request(conn);
 			break;
 		case HEAD_BAD:
-			refuse(conn, status);
+			refuse(conn, status, NULL);
 			return;
 		case HEAD_NONE:
 		case HEAD_PARKED:
@@ -327,4 +331,13 @@ serve_h1_stalled(struct conn *conn, int file_fd, bool must_stay)
 	slot_clear_request(conn->slot);
 	if (goes_on)
 		serve_h1(conn);
+}
+
+void
+serve_h1_refuse_plain(struct conn *conn)
+{
+	conn_expect_head(conn);
+	/* For HEAD, and for the log: as far as it has come, and whatever it is. */
+	(void)http_parse_request(&conn->parser, conn->in, conn->in_len, &conn->request);
+	refuse(conn, 400, "This port is for HTTPS: the address has to begin with https://.");
 }

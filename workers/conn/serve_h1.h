@@ -13,5 +13,8 @@ void serve_h1_refuse(struct conn *conn, unsigned status);
 /* The same of one in the middle of an answer (stall.h), whose message is in conn->in; must_stay: no
  * keeper has room for it. file_fd is the caller's to close. */
 void serve_h1_stalled(struct conn *conn, int file_fd, bool must_stay);
+/* The same where conn->in begins with a request that has no business there: the listener is for
+ * TLS. Answers 400. */
+void serve_h1_refuse_plain(struct conn *conn);
 
 #endif

@@ -101,6 +101,12 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 		record.host = conn->request.host;
 		record.request = &conn->request;
 	}
+	if (conn->tls.protocol != NULL) {
+		record.tls_protocol = slice_from_text(conn->tls.protocol);
+		record.tls_cipher = slice_from_text(conn->tls.cipher);
+		if (conn->tls.server_name != NULL)
+			record.tls_server_name = slice_from_text(conn->tls.server_name);
+	}
 	record.answer = answer;
 	record.answer_head = turn->ready_head;
 	record.clock = &conn->log_clock;

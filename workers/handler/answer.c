@@ -257,6 +257,13 @@ explain(unsigned status)
 void
 answer_error(struct answer *answer, struct arena *arena, unsigned status)
 {
+	answer_error_because(answer, arena, status, explain(status));
+}
+
+void
+answer_error_because(struct answer *answer, struct arena *arena, unsigned status,
+    const char *explanation)
+{
 	static const char page[] =
 	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	    "<meta name=\"viewport\" content=\"width=device-width\">"
@@ -265,7 +272,7 @@ answer_error(struct answer *answer, struct arena *arena, unsigned status)
 	    "body{font:1rem/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}"
 	    "</style></head>\n<body><h1>%u %s</h1><p>%s</p></body></html>\n";
 	const char *reason = http_status_reason(status);
-	size_t cap = sizeof page + 256;
+	size_t cap = sizeof page + 128 + strlen(explanation);
 	char *text = arena_alloc(arena, cap);
 	int len;
 
@@ -277,7 +284,7 @@ answer_error(struct answer *answer, struct arena *arena, unsigned status)
 		answer_field(answer, SLICE_LITERAL("Content-Type"), SLICE_LITERAL("text/plain"));
 		return;
 	}
-	len = snprintf(text, cap, page, status, reason, status, reason, explain(status));
+	len = snprintf(text, cap, page, status, reason, status, reason, explanation);
 	answer_field(answer, SLICE_LITERAL("Content-Type"),
 	    SLICE_LITERAL("text/html; charset=utf-8"));
 	answer_memory(answer, slice_make(text, (size_t)len));

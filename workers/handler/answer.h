@@ -124,5 +124,8 @@ void answer_decline(struct answer *answer);
 
 /* A small HTML page that says the status, with no byte of the request in it. */
 void answer_error(struct answer *answer, struct arena *arena, unsigned status);
+/* The same with a sentence of the caller's, as HTML. */
+void answer_error_because(struct answer *answer, struct arena *arena, unsigned status,
+    const char *explanation);
 
 #endif

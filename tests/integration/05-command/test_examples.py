@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The sample configurations: each is right, and serves what it is an example of."""
 import re
+import shutil
+import ssl
+import subprocess
 
 import pytest
 
@@ -17,11 +20,14 @@ FILES = {
     "var/www/html/downloads/a.txt": "a", "var/www/html/a.shtml": '<!--#echo var="DOCUMENT_NAME"-->',
     "var/www/app/index.html": "application", "var/www/app/assets/a.js": "script",
     "var/www/example.org/index.html": "org",
+    "var/www/example.org/.well-known/acme-challenge/token": "proof",
+    "etc/letsencrypt/live/example.org/": "",
     "var/www/example.net/page.html.en": "page", "var/www/example.net/page.html.de": "Seite",
     "usr/share/doc/readme/": "", "usr/share/apache2/icons/a.png": "icon",
     "home/alice/public_html/index.html": "alice",
     "var/www/html/directory/bob.html": "bob", "var/www/html/pub/x.txt": "x",
 }
+CERTIFICATES = "etc/letsencrypt/live/example.org"
 REQUESTS = [
     # example, listener, host, target, fields, status, what the body or Location holds
     ("static-site", 0, "www.example.org", "/", (), 200, "start"),
@@ -29,6 +35,11 @@ REQUESTS = [
     ("static-site", 0, "www.example.org", "/downloads/", (), 200, "a.txt"),
     ("static-site", 0, "www.example.org", "/members/", (), 401, ""),
     ("static-site", 0, "example.org", "/a?b", (), 301, "http://www.example.org/a?b"),
+    ("https-site", 0, "example.org", "/a%20b?c", (), 301, "https://example.org/a%20b?c"),
+    ("https-site", 0, "www.example.org", "/", (), 301, "https://www.example.org/"),
+    ("https-site", 0, "example.org", "/.well-known/acme-challenge/token", (), 200, "proof"),
+    ("https-site", 1, "example.org", "/", (), 200, "org"),
+    ("https-site", 1, "www.example.org", "/none", (), 404, ""),
     ("single-page-application", 0, "app.example.org", "/any/where", (), 200, "application"),
     ("single-page-application", 0, "app.example.org", "/assets/a.js", (), 200, "script"),
     ("single-page-application", 0, "app.example.org", "/assets/b.js", (), 404, ""),
@@ -55,6 +66,7 @@ def moved(name, folder):
     text = (EXAMPLES / f"{name}.conf").read_text()
     text = FOLDER.sub(lambda found: f'"{folder}{found[1]}"', text)
     text = text.replace('"*:80"', '"127.0.0.1:0"').replace('"127.0.0.1:8080"', '"127.0.0.2:0"')
+    text = text.replace('"*:443"', '"127.0.0.2:0"')
     account = muster.worker_account()
     text = re.sub(r'(?m)^user .*$', f'user = "{account[0]}"', text)
     text = re.sub(r'(?m)^group .*$', f'group = "{account[1]}"', text)
@@ -66,11 +78,29 @@ def moved(name, folder):
     return f'pid_file = ""\n{text}'
 
 
+def make_certificate(folder):
+    """What certbot would have put there, but signed by itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=example.org",
+                    "-addext", "subjectAltName=DNS:example.org,DNS:www.example.org",
+                    "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"],
+                   check=True, capture_output=True)
+
+
+def speak_tls(client, host, folder):
+    context = ssl.create_default_context(cafile=folder / "fullchain.pem")
+    client.socket = context.wrap_socket(client.socket, server_hostname=host)
+
+
 @pytest.fixture
 def example(make_server, tmp_path):
     def start(name):
         server = make_server()
         muster.write_files(server.folder, FILES)
+        if name == "https-site":
+            if shutil.which("openssl") is None:
+                pytest.skip("no openssl(1) to make a certificate with")
+            make_certificate(server.folder / CERTIFICATES)
         server.write_config(moved(name, server.folder))
         return server
 
@@ -93,9 +123,14 @@ def test_it_serves_what_it_is_for(example, name):
     server = example(name).start()
     for _, index, host, target, fields, status, text in [row for row in REQUESTS if row[0] == name]:
         with server.connect(index) as client:
+            if name == "https-site" and index == 1:
+                speak_tls(client, host, server.folder / CERTIFICATES)
             client.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n".encode() +
                         "".join(f"{key}: {value}\r\n" for key, value in fields).encode() + b"\r\n")
             answer = client.response()
         where = f"{host}{target}: {answer!r}"
         assert answer.status == status, where
         assert text in (answer.get("Location") or "") + answer.body.decode(), where
+        if name == "https-site":        # never in the clear, RFC 6797 7.2
+            assert answer.get("Strict-Transport-Security") == \
+                ("max-age=31536000" if index == 1 else None), where

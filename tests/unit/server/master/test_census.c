@@ -88,6 +88,7 @@ START_TEST(each_kind_is_counted_as_what_it_is)
 	(void)add(INHERIT_KEEPER, SCOREBOARD_HANDOVER_LINE, NOW - 1, SLOT_HOLDING);
 	add(INHERIT_KEEPER, SCOREBOARD_HANDOVER_LINE, NOW, SLOT_HOLDING)->is_retiring = true;
 	(void)add(INHERIT_LOGGER, SCOREBOARD_HANDOVER_LINE, NOW, SLOT_HOLDING);
+	(void)add(INHERIT_SIGNER, SCOREBOARD_HANDOVER_LINE, NOW - 1, SLOT_HOLDING);
 	census_take(&master, 1000, true, &census);
 	ck_assert_uint_eq(census.active_count, 5);
 	ck_assert_uint_eq(census.retiring_count, 1);
@@ -100,7 +101,15 @@ START_TEST(each_kind_is_counted_as_what_it_is)
 	ck_assert_uint_eq(census.keeper_count, 2);
 	ck_assert_uint_eq(census.keeper_ready_count, 1);
 	ck_assert(census.logger_is_ready);
+	ck_assert(!census.signer_is_ready); /* that of the old configuration is none of this one */
 	ck_assert_uint_eq(census.pools[0].room_count, MAX_WORKERS - 5);
+	(void)add(INHERIT_SIGNER, SCOREBOARD_HANDOVER_LINE, NOW, SLOT_STARTING);
+	census_take(&master, 1000, true, &census);
+	ck_assert(!census.signer_is_ready);
+	(void)add(INHERIT_SIGNER, SCOREBOARD_HANDOVER_LINE, NOW, SLOT_HOLDING);
+	census_take(&master, 1000, true, &census);
+	ck_assert(census.signer_is_ready);
+	ck_assert_uint_eq(census.active_count, 5);
 }
 END_TEST
 
@@ -170,6 +179,7 @@ static const struct {
 	{ INHERIT_WORKER, 2, false, true, false, false, false },
 	{ INHERIT_KEEPER, 2, true, true, true, true, true },
 	{ INHERIT_LOGGER, 2, true, false, false, false, true },
+	{ INHERIT_SIGNER, 2, true, false, false, false, false },
 };
 
 START_TEST(role_decides_what_is_inherited)
@@ -249,6 +259,12 @@ START_TEST(ready_means_all_are_at_work)
 	master.phase = MASTER_STARTING;
 	ck_assert(!aides_are_ready(&master, &census));
 	generation.access_log.kind = LOG_SINK_NONE;
+	ck_assert(aides_are_ready(&master, &census));
+	generation.credentials.key_count = 1; /* there is TLS: start and reload wait for a signer */
+	ck_assert(!aides_are_ready(&master, &census));
+	master.phase = MASTER_RUNNING;
+	ck_assert(!aides_are_ready(&master, &census));
+	census.signer_is_ready = true;
 	ck_assert(aides_are_ready(&master, &census));
 }
 END_TEST

@@ -99,6 +99,44 @@ START_TEST(root_becomes_somebody)
 }
 END_TEST
 
+static const struct {
+	const char *signer_user;
+	const char *error;          /* NULL: none */
+} signer_users[] = {
+	{ "", NULL },
+	{ "nobody", NULL },
+	{ "no-such-user", "signer_user is \"no-such-user\", expected a user of this system" },
+	{ "root", "signer_user is \"root\", expected one without root's rights: workers never run "
+	    "as root" },
+};
+
+START_TEST(signer_becomes_another)
+{
+	static char name[32];
+	struct drop_target workers = { .is_needed = geteuid() == 0, .uid = 7, .gid = 8,
+		.groups = { 8 }, .group_count = 1, .chroot = "/jail" }, target;
+	struct config config = { .tls.signer_user = name };
+	const struct passwd *user = getpwnam("nobody");
+	const char *error = workers.is_needed ? signer_users[_i].error : NULL;
+
+	snprintf(name, sizeof name, "%s", signer_users[_i].signer_user);
+	ck_assert_int_eq(drop_resolve_signer(&config, &workers, &target, errbuf, sizeof errbuf),
+	    error == NULL ? 0 : -1);
+	if (error != NULL) {
+		ck_assert_str_eq(errbuf, error);
+		return;
+	}
+	ck_assert_str_eq(target.chroot, "/jail");
+	if (name[0] == '\0' || !workers.is_needed) {
+		ck_assert_uint_eq(target.uid, 7);
+		ck_assert_uint_eq(target.group_count, 1);
+	} else {
+		ck_assert_uint_eq(target.uid, user->pw_uid);
+		ck_assert_uint_eq(target.gid, user->pw_gid);
+	}
+}
+END_TEST
+
 /* In a child: 0, or the number of the check that failed. */
 static int
 resolve_without_root(const char *text, bool *is_needed_out)
@@ -340,6 +378,7 @@ main(void)
 	scratch_use(tcase);
 	tcase_add_loop_test(tcase, wrong_target_is_refused, 0, COUNT_OF(refused));
 	tcase_add_test(tcase, root_becomes_somebody);
+	tcase_add_loop_test(tcase, signer_becomes_another, 0, COUNT_OF(signer_users));
 	tcase_add_loop_test(tcase, ordinary_user_stays_who_he_is, 0, 3);
 	tcase_add_test(tcase, root_is_given_up_for_good);
 	tcase_add_test(tcase, ordinary_user_gives_up_capabilities);

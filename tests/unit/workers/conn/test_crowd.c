@@ -128,7 +128,7 @@ refuse(const char *sent, bool closes)
 	if (closes)
 		ck_assert_int_eq(shutdown(pair[1], SHUT_WR), 0);
 	log_set_sink((struct log_sink){ LOG_SINK_FD, log_fd });
-	crowd_refuse(&crowd, pair[0], "192.0.2.1");
+	crowd_refuse(&crowd, pair[0], "192.0.2.1", false);
 	log_set_sink(before);
 	close(log_fd);
 	close(pair[0]);
@@ -184,7 +184,7 @@ START_TEST(flood_is_not_read_to_its_end)
 	ck_assert_int_eq(fcntl(pair[1], F_SETFL, O_NONBLOCK), 0);
 	while (write(pair[1], flood, sizeof flood) > 0)
 		continue;
-	crowd_refuse(&crowd, pair[0], "192.0.2.1");
+	crowd_refuse(&crowd, pair[0], "192.0.2.1", false);
 	ck_assert_int_gt(read(pair[0], flood, 1), 0);
 	close(pair[0]);
 	close(pair[1]);

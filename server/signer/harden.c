@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Leaves what needs root to server/priv/seclude.c. The signer, after it gave up root. Rule: what is
+ * not on the list of calls ends the process; sockets are on it only to talk over those that are
+ * open. Shown by test_signer.c. */
+#include "server/signer/harden.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A sanitizer's runtime needs calls of its own. */
+#if defined(HAVE_SECCOMP) && !defined(__SANITIZE_ADDRESS__)
+#define HAS_FILTER 1
+#else
+#define HAS_FILTER 0
+#endif
+
+#if HAS_FILTER
+#include <seccomp.h>
+#endif
+
+int
+harden_memory(char *errbuf, size_t errbuf_bytes)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none); /* neither can fail */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* What the master has mapped for others is in here, too: only what is touched is locked. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "cannot lock its memory, keys may get into "
+		    "swap space: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+#if HAS_FILTER
+
+/* Messages, waiting, memory, the log, the end. */
+static const int allowed_calls[] = {
+	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(getsockopt),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
+	SCMP_SYS(getrandom), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid),
+	SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/* Memory, but none that code can run in; abort(3), but nobody else is signalled. */
+static int
+allow_with_conditions(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) < 0 ||
+	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) < 0 ||
+	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) < 0 ? -EINVAL : 0;
+}
+
+int
+harden_calls(char *errbuf, size_t errbuf_bytes)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int result = filter == NULL ? -ENOMEM : 0;
+	size_t i;
+
+	for (i = 0; result == 0 && i < sizeof allowed_calls / sizeof allowed_calls[0]; i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	if (result == 0)
+		result = allow_with_conditions(filter);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	if (result == 0)
+		return 0;
+	(void)snprintf(errbuf, errbuf_bytes, "cannot filter its system calls: %s",
+	    strerror(result < 0 ? -result : result));
+	return -1;
+}
+
+#else
+
+int
+harden_calls(char *errbuf, size_t errbuf_bytes)
+{
+	(void)errbuf;
+	(void)errbuf_bytes;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which worker has which pair. Leaves what is said over them to signer.c. The signer, no rights.
+ * Rule: a worker has one pair, so that many of one cannot take the places of others; a message is
+ * looked at as if an attacker had made it: any number of descriptors, of any kind. Shown by
+ * test_signer.c. */
+#include "server/signer/pairs.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/base/sign_wire.h"
+
+#define FDS_MAX 4                   /* more than one is a lie, and must be closed all the same */
+
+int
+pairs_init(struct pairs *pairs, size_t cap, int epoll_fd)
+{
+	memset(pairs, 0, sizeof *pairs);
+	pairs->items = calloc(cap, sizeof *pairs->items);
+	pairs->cap = cap;
+	pairs->epoll_fd = epoll_fd;
+	return pairs->items == NULL ? -1 : 0;
+}
+
+/* Returns how many; all that came along are the caller's now. */
+static size_t
+take_fds(struct msghdr *message, int fds[FDS_MAX])
+{
+	struct cmsghdr *header;
+	size_t count = 0;
+
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+	    header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		if (count > FDS_MAX)
+			count = FDS_MAX;
+		memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+	}
+	return count;
+}
+
+static int
+option(int fd, int name)
+{
+	socklen_t bytes = sizeof(int);
+	int value;
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &bytes) < 0 ? -1 : value;
+}
+
+/* Who made it; 0: it is no such pair. */
+static pid_t
+owner_of(int fd)
+{
+	struct ucred peer;
+	socklen_t bytes = sizeof peer;
+
+	if (option(fd, SO_DOMAIN) != AF_UNIX || option(fd, SO_TYPE) != SOCK_SEQPACKET ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) < 0 || peer.pid <= 0)
+		return 0;
+	return peer.pid;
+}
+
+static int
+add(struct pairs *pairs, int fd, pid_t pid)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	size_t i;
+
+	for (i = 0; i < pairs->count; i++)
+		if (pairs->items[i].pid == pid) {
+			pairs_drop(pairs, pairs->items[i].fd);
+			break;
+		}
+	if (pairs->count == pairs->cap ||
+	    epoll_ctl(pairs->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		return -1;
+	pairs->items[pairs->count++] = (struct pair){ fd, pid };
+	return 0;
+}
+
+int
+pairs_take(struct pairs *pairs, int asked_fd, pid_t foreign_pid)
+{
+	union {
+		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct sign_hello hello;
+	struct iovec iov = { &hello, sizeof hello };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+	ssize_t n = recvmsg(asked_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int fds[FDS_MAX];
+	size_t count;
+	pid_t pid;
+
+	if (n < 0)
+		return -1;
+	count = take_fds(&message, fds);
+	if (count == 1 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	    sign_hello_is_sound(&hello, (size_t)n)) {
+		pid = owner_of(fds[0]);
+		if (pid != 0 && pid != foreign_pid && pid != getpid() &&
+		    add(pairs, fds[0], pid) == 0)
+			return 1;
+	}
+	while (count > 0)
+		(void)close(fds[--count]);
+	return 0;
+}
+
+void
+pairs_drop(struct pairs *pairs, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < pairs->count; i++) {
+		if (pairs->items[i].fd != fd)
+			continue;
+		(void)epoll_ctl(pairs->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		(void)close(fd);
+		pairs->items[i] = pairs->items[--pairs->count];
+		return;
+	}
+}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""HUP with clients over TLS: no request fails, connections end after an answer that says so, and
+what the file says of certificates is in force. Would break if the old generation's signer went
+before its workers, or the new workers came before theirs."""
+import signal
+import threading
+
+import certificates
+import muster
+import processes
+import tls_client
+from muster import request
+from tls_client import TLS_1_2, TLS_1_3
+
+
+class Hammer:
+    """Clients in threads, until the end of the with block: new connections all the time, or
+    requests on one as long as the server keeps it."""
+
+    def __init__(self, server, root, thread_count=4):
+        self.address = server.address()
+        self.contexts = [tls_client.client_context(root, version)
+                         for version in (TLS_1_2, TLS_1_3)]
+        self.answered, self.failures = [], []
+        self.must_end = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(number,))
+                        for number in range(thread_count)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.must_end.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self, number):
+        context, stays = self.contexts[number % 2], number // 2 % 2 == 0
+        while not self.must_end.is_set():
+            try:
+                self._talk(context, stays)
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+                return
+
+    def _talk(self, context, stays):
+        with tls_client.TlsClient(self.address, context) as client:
+            while not self.must_end.is_set():
+                fields = [] if stays else [("Connection", "close")]
+                try:
+                    response = client.send(request(fields=fields)).response()
+                except (OSError, muster.Closed):
+                    # An idle connection may end at any time (RFC 9112 9.3.1): the request is
+                    # asked again, unless a part of its answer has come.
+                    assert stays and client.pending == b""
+                    return
+                assert response.status == 200, response
+                self.answered.append(response.body)
+                if response.will_close:
+                    return
+
+    def wait_for_more(self, count=30):
+        wanted = len(self.answered) + count
+        muster.wait_for(lambda: len(self.answered) >= wanted or self.failures, "more answers")
+        assert not self.failures, self.failures
+
+
+def test_clients_under_load_notice_nothing(serve_tls, authority):
+    server = serve_tls(pool={"start": 3, "min_idle": 2, "max_workers": 32})
+    with Hammer(server, authority.root) as hammer:
+        for count in range(1, 6):
+            hammer.wait_for_more()
+            processes.reload(server, count)
+            hammer.wait_for_more()
+    assert not hammer.failures, hammer.failures
+    assert not processes.log_lines(server, " error: |TLS handshake failed")
+    muster.wait_for(lambda: len(processes.pids_of_role(server, "signer")) == 1,
+                    "the end of old signers")
+
+
+def test_a_request_that_is_under_way_is_the_last(serve_tls, connect):
+    server = serve_tls(limits={"drain_timeout": "1h"}, pool={"start": 2})
+    with connect(server) as client:
+        client.send(processes.HALF_A_REQUEST.replace(b"Connection: close\r\n", b""))
+        processes.worker_of(server, client)
+        processes.reload(server)
+        response = client.send(b"lf").response()
+        assert response.body == b"start\n" and response.will_close
+        client.expect_close()
+
+
+def test_idle_connections_end_at_once(serve_tls, connect):
+    server = serve_tls()
+    with connect(server, tells_cuts=True) as client:
+        assert client.request().status == 200
+        processes.reload(server)
+        client.expect_close()
+
+
+def test_a_stop_ends_what_is_idle(serve_tls, connect):
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        server = serve_tls()
+        with connect(server) as client, connect(server) as other:
+            assert client.request().status == 200
+            assert other.request().status == 200
+            assert server.stop(number) == 0
+
+
+def test_a_new_certificate_is_in_force(serve_tls, authority, connect):
+    server = serve_tls()
+    new = authority.issue("test.example", "new.example", name="renewed")
+    with connect(server) as client:
+        assert "new.example" not in client.names
+    server.settings.update(certificate=new.chain, certificate_key=new.key)
+    server.write_config()
+    processes.reload(server)
+    with connect(server) as client:
+        assert "new.example" in client.names
+        assert client.request().status == 200
+
+
+def test_tls_comes_and_goes(serve, connect, pair):
+    """On a listener that stays."""
+    server = serve()
+
+    def signers():
+        return processes.pids_of_role(server, "signer")
+
+    assert server.get().status == 200 and signers() == []
+    server.settings.update(certificate=pair.chain, certificate_key=pair.key)
+    server.listen = [("127.0.0.1:0", {"tls": True})]
+    server.write_config()
+    processes.reload(server)
+    with connect(server) as client:
+        assert client.request().status == 200
+    assert len(signers()) == 1
+    server.listen = ["127.0.0.1:0"]
+    server.write_config()
+    processes.reload(server, 2)
+    assert server.get().status == 200
+    muster.wait_for(lambda: signers() == [], "the end of the signer")
+
+
+def test_a_broken_pair_changes_nothing(serve_tls, authority, connect, tmp_path):
+    server = serve_tls()
+    stranger = certificates.make_key(tmp_path / "stranger.key")
+    server.settings["certificate_key"] = stranger
+    server.write_config()
+    server.send_signal(signal.SIGHUP)
+    server.wait_for_log("kept the old configuration")
+    with connect(server) as client:
+        assert client.request().status == 200
