@@ -163,6 +163,11 @@ unit_tests = \
 	tests/unit/workers/http/test_response \
 	tests/unit/workers/http/test_target \
 	tests/unit/workers/http/test_uri \
+	tests/unit/workers/http2/test_budget \
+	tests/unit/workers/http2/test_floods \
+	tests/unit/workers/http2/test_memory \
+	tests/unit/workers/http2/test_request \
+	tests/unit/workers/http2/test_session \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/io/test_tls_keys \
 	tests/unit/workers/io/test_tls_site \
@@ -183,6 +188,7 @@ unit_headers = \
 	tests/unit/workers/handler/page_content.h \
 	tests/unit/workers/http/asserts.h \
 	tests/unit/workers/http/feed.h \
+	tests/unit/workers/http2/frames.h \
 	tests/unit/workers/io/fake_signer.h \
 	tests/unit/workers/io/tls_pairs.h
 
@@ -194,6 +200,8 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_date \
 	tests/fuzz/fuzz_forwarded \
+	tests/fuzz/fuzz_h2_request \
+	tests/fuzz/fuzz_h2_session \
 	tests/fuzz/fuzz_log_format \
 	tests/fuzz/fuzz_log_render \
 	tests/fuzz/fuzz_mime \
@@ -233,6 +241,8 @@ tests_fuzz_fuzz_conditional_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_date_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_forwarded_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_h2_request_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_h2_session_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)

@@ -29,6 +29,11 @@ libworkers_a_SOURCES = \
 	workers/http/response.c workers/http/response.h \
 	workers/http/target.c \
 	workers/http/uri.c workers/http/uri.h \
+	workers/http2/budget.c workers/http2/budget.h \
+	workers/http2/memory.c workers/http2/memory.h \
+	workers/http2/request.c workers/http2/request.h \
+	workers/http2/session.c workers/http2/session.h \
+	workers/http2/session_none.c \
 	workers/io/heartbeat.c workers/io/heartbeat.h \
 	workers/io/plain.c workers/io/plain.h \
 	workers/io/stream.c workers/io/stream.h \

@@ -42,8 +42,8 @@ http_parser_init(struct http_parser *parser, const struct http_limits *limits)
 /* Field by field, because the array of header fields is large and needs no clearing; each
  * slice on its own, because a chain of assignments reads back what it has just written in
  * halves, and that stalls. */
-static void
-clear_request(struct http_request *request)
+void
+http_request_clear(struct http_request *request)
 {
 	const struct slice nothing = { NULL, 0 };
 
@@ -57,6 +57,7 @@ clear_request(struct http_request *request)
 	request->host = nothing;
 	request->port = nothing;
 	request->version_minor = 0;
+	request->is_http2 = false;
 	request->body_kind = HTTP_BODY_NONE;
 	request->content_length = 0;
 	request->is_persistent = false;
@@ -74,7 +75,7 @@ start(struct http_parser *parser, const char *buf, struct http_request *request)
 	parser->request = request;
 	parser->head_start = parser->line_start = parser->scanned = 0;
 	parser->empty_line_count = 0;
-	clear_request(request);
+	http_request_clear(request);
 }
 
 static void

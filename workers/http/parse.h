@@ -93,6 +93,7 @@ struct http_request {
 	                             * brackets; case as sent; empty when HTTP/1.0 sent none */
 	struct slice port;          /* digits, or empty */
 	unsigned version_minor;     /* 0 or 1 (a higher 1.x is taken as 1) */
+	bool is_http2;              /* then version_minor is 1: such a client knows no less */
 
 	enum http_body_kind body_kind;
 	uint64_t content_length;    /* for HTTP_BODY_LENGTH */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The steps of http_parse_request(), between parse.c and the files that do them. Each
+/* The steps of http_parse_request(), between parse.c, and HTTP/2's request.c, and the files that
+ * do them. Each
  * works on whole lines whose bytes are known to hold no CTL but HTAB. */
 #ifndef MUSTER_HTTP_PARSE_STEPS_H
 #define MUSTER_HTTP_PARSE_STEPS_H
@@ -15,6 +16,9 @@ struct parse_fault {
 
 #define PARSE_OK ((struct parse_fault){ 0, NULL })
 #define PARSE_FAULT(status, reason) ((struct parse_fault){ (status), (reason) })
+
+/* parse.c: nothing is known of it. */
+void http_request_clear(struct http_request *request);
 
 /* request_line.c: method, target, version; on a fault what was understood is set. */
 struct parse_fault http_request_line_parse(struct slice line, struct http_request *request);

@@ -199,6 +199,14 @@ heap_alloc(struct heap *heap, size_t bytes)
 	return piece_of(block);
 }
 
+size_t
+heap_room(const void *piece)
+{
+	const struct block *block = (const void *)((const char *)piece - TAG_BYTES);
+
+	return block_bytes(block) - TAG_BYTES;
+}
+
 void
 heap_free(struct heap *heap, void *piece, struct heap_hole *hole_out)
 {

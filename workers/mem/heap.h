@@ -21,6 +21,8 @@ struct heap *heap_init(void *area, size_t bytes);
 /* Aligned for any type, not zeroed. NULL: no hole is large enough. */
 void *heap_alloc(struct heap *heap, size_t bytes);
 void heap_free(struct heap *heap, void *piece, struct heap_hole *hole_out);
+/* How many bytes the piece may be used for: at least those asked for. */
+size_t heap_room(const void *piece);
 /* What a piece of so many bytes takes of the area. SIZE_MAX: more than any area has. */
 size_t heap_cost(size_t bytes);
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* workers/http2/memory.c: as malloc(3), within one area; what is used up is refused, what is freed
+ * can be had again, and what grows keeps its bytes. */
+#include <check.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workers/http2/memory.h"
+
+#define AREA_BYTES ((size_t)1024 * 1024)
+
+static struct h2_memory memory;
+
+static void
+begin(void)
+{
+	ck_assert_int_eq(h2_memory_init(&memory, AREA_BYTES), 0);
+}
+
+static void
+end(void)
+{
+	arena_fini(&memory.area);
+}
+
+START_TEST(all_of_it_comes_back)
+{
+	void *pieces[300];
+
+	for (int round = 0; round < 3; round++) {
+		size_t count = 0;
+
+		while (count < 300 &&
+		    (pieces[count] = h2_memory_malloc(10000, &memory)) != NULL)
+			memset(pieces[count++], 'x', 10000);
+		ck_assert_uint_gt(count, 90);
+		ck_assert_uint_lt(count, 105);
+		while (count > 0)
+			h2_memory_free(pieces[--count], &memory);
+		h2_memory_trim(&memory);
+	}
+}
+END_TEST
+
+START_TEST(cleared_is_zero)
+{
+	char *piece = h2_memory_malloc(5000, &memory), zeros[5000] = { 0 };
+
+	memset(piece, 'x', 5000);
+	h2_memory_free(piece, &memory);
+	piece = h2_memory_calloc(50, 100, &memory);
+	ck_assert_mem_eq(piece, zeros, 5000);
+	ck_assert_ptr_null(h2_memory_calloc(SIZE_MAX / 2, 3, &memory));
+}
+END_TEST
+
+START_TEST(what_grows_keeps_its_bytes)
+{
+	char *piece = h2_memory_realloc(NULL, 10, &memory), expected[70000];
+	size_t bytes = 10;
+
+	memset(expected, 'y', sizeof expected);
+	memset(piece, 'y', bytes);
+	for (; bytes < 60000; bytes += 1000) {
+		piece = h2_memory_realloc(piece, bytes + 1000, &memory);
+		ck_assert_ptr_nonnull(piece);
+		ck_assert_mem_eq(piece, expected, bytes);
+		memset(piece, 'y', bytes + 1000);
+		ck_assert_ptr_nonnull(h2_memory_malloc(64, &memory)); /* in its way */
+	}
+	ck_assert_ptr_null(h2_memory_realloc(piece, AREA_BYTES, &memory));
+	ck_assert_mem_eq(piece, expected, bytes);
+	h2_memory_free(piece, &memory);
+	h2_memory_free(NULL, &memory);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("http2/memory");
+	TCase *tcase = tcase_create("memory");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, all_of_it_comes_back);
+	tcase_add_test(tcase, cleared_is_zero);
+	tcase_add_test(tcase, what_grows_keeps_its_bytes);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
