@@ -75,6 +75,7 @@ struct config_limits {
 	size_t header_bytes;        /* request line and fields together */
 	unsigned header_field_count; /* 1 .. HTTP_FIELD_MAX */
 	uint64_t body_bytes;        /* request content */
+	unsigned streams_per_connection; /* requests at the same time, HTTP/2; > 0 */
 	unsigned connections_per_client; /* at the same time, one address; 0: no limit */
 	uint64_t connection_rate_bytes_s; /* all answers of a connection; 0: no limit */
 	unsigned client_count;      /* addresses that are remembered for limits and passwords */
@@ -134,6 +135,7 @@ struct config_listener {
 	unsigned defer_accept_s;    /* TCP_DEFER_ACCEPT; 0: off; ignored for unix: */
 	bool proxy_protocol;        /* each connection begins with a PROXY header, or ends */
 	bool tls;                   /* connections are TLS */
+	bool h2c;                   /* takes HTTP/2 from clients that begin with it */
 	unsigned line;
 	char *file;
 };

@@ -300,6 +300,9 @@ const struct schema_directive directives[] = {
 	    FIELD(config_limits, header_field_count), RANGE(1, 200) },
 	{ DIRECTIVE("body_size", LIMITS, SCHEMA_SIZE, "64M", "size of a request body"),
 	    FIELD(config_limits, body_bytes), RANGE(0, TEBIBYTE) },
+	{ DIRECTIVE("streams_per_connection", LIMITS, SCHEMA_COUNT, "100",
+	    "requests of an HTTP/2 connection at the same time"),
+	    FIELD(config_limits, streams_per_connection), RANGE(1, 256) },
 	{ DIRECTIVE("connections_per_client", LIMITS, SCHEMA_COUNT, "0",
 	    "connections of one client at the same time"),
 	    FIELD(config_limits, connections_per_client), RANGE(0, 1000000) },
@@ -366,6 +369,8 @@ const struct schema_directive directives[] = {
 	    FIELD(config_listener, proxy_protocol) },
 	{ DIRECTIVE("tls", LISTEN, SCHEMA_BOOLEAN, "false", "connections are TLS"),
 	    FIELD(config_listener, tls) },
+	{ DIRECTIVE("h2c", LISTEN, SCHEMA_BOOLEAN, "false",
+	    "HTTP/2 without TLS, for clients that begin with it"), FIELD(config_listener, h2c) },
 
 	{ TITLED("host", GLOBAL, SCHEMA_HOST, "a site") },
 	{ TITLED("location", HOST | LOCATION, SCHEMA_LOCATION, "a part of a site") },

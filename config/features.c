@@ -29,6 +29,11 @@
 #else
 #define HAS_OPENSSL false
 #endif
+#ifdef HAVE_NGHTTP2
+#define HAS_NGHTTP2 true
+#else
+#define HAS_NGHTTP2 false
+#endif
 
 static const struct {
 	const char *directive, *word, *library;
@@ -37,6 +42,7 @@ static const struct {
 	{ "compress_codings", "gzip", "zlib", HAS_ZLIB },
 	{ "compress_codings", "br", "brotli", HAS_BROTLI },
 	{ "compress_codings", "zstd", "zstd", HAS_ZSTD },
+	{ "h2c", "true", "nghttp2", HAS_NGHTTP2 },
 	{ "auth_type", "digest", "OpenSSL", HAS_OPENSSL },
 	{ "tls", "true", "OpenSSL", HAS_OPENSSL },
 };

@@ -161,7 +161,8 @@ value_store(const struct schema_directive *row, const char *text, struct keep *k
 		store_number(row, number, field);
 		return VALUE_STORED;
 	case SCHEMA_BOOLEAN:
-		if (!units_parse_boolean(text, &is_true))
+		if (!units_parse_boolean(text, &is_true) ||
+		    (is_true && features_missing(row->name, "true") != NULL))
 			return VALUE_WRONG;
 		memcpy(field, &is_true, sizeof(is_true));
 		return VALUE_STORED;

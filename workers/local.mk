@@ -118,6 +118,11 @@ libworkers_a_SOURCES = \
 	workers/conn/body.c workers/conn/body.h \
 	workers/conn/conn.c workers/conn/conn.h \
 	workers/conn/crowd.c workers/conn/crowd.h \
+	workers/conn/h2_answer.c \
+	workers/conn/h2_content.c \
+	workers/conn/h2_limits.c workers/conn/h2_limits.h \
+	workers/conn/h2_parts.h \
+	workers/conn/h2_streams.c \
 	workers/conn/handle.c workers/conn/handle.h \
 	workers/conn/log_clock.c workers/conn/log_clock.h \
 	workers/conn/log_render.c workers/conn/log_render.h \
@@ -130,6 +135,7 @@ libworkers_a_SOURCES = \
 	workers/conn/send_h1.c workers/conn/send_h1.h \
 	workers/conn/send_ready.c workers/conn/send_ready.h \
 	workers/conn/serve_h1.c workers/conn/serve_h1.h \
+	workers/conn/serve_h2.c workers/conn/serve_h2.h \
 	workers/conn/stall.c workers/conn/stall.h \
 	workers/conn/turn.c workers/conn/turn.h \
 	workers/conn/unsent.c workers/conn/unsent.h \

@@ -23,6 +23,7 @@
 #include "workers/conn/preface.h"
 #include "workers/conn/secure.h"
 #include "workers/conn/serve_h1.h"
+#include "workers/conn/serve_h2.h"
 
 #define REFUSED_PAUSE_MS 100
 #define QUIET_MS 60000              /* between two lines about the same shortage */
@@ -97,13 +98,22 @@ survive_accept_error(struct conn *conn, int error)
 	}
 }
 
+static void
+serve_new(struct conn *conn)
+{
+	if (conn->config->listeners[conn->listener_index].h2c && serve_h2_is_wanted(conn))
+		serve_h2(conn);
+	else
+		serve_h1(conn);
+}
+
 /* A new one on a listener with TLS shakes hands first. */
 static void
 talk_in_private(struct conn *conn)
 {
 	switch (secure_begin(conn)) {
 	case SECURE_GOES_ON:
-		serve_h1(conn);
+		serve_new(conn);
 		break;
 	case SECURE_IS_PLAIN:
 		serve_h1_refuse_plain(conn);

@@ -16,13 +16,13 @@ handle_prepare(struct conn *conn, struct turn *turn)
 	struct exchange *exchange = &turn->exchange;
 	const struct inheritance *own = conn->own;
 
-	exchange->request = &conn->request;
-	exchange->query = conn->request.query;
-	exchange->has_query = conn->request.has_query;
+	exchange->request = turn->request;
+	exchange->query = turn->request->query;
+	exchange->has_query = turn->request->has_query;
 	exchange->config = conn->config;
 	exchange->root_fds = own->root_fds;
-	exchange->arena = &conn->arena;
-	exchange->scratch = &conn->scratch;
+	exchange->arena = turn->arena;
+	exchange->scratch = turn->scratch;
 	exchange->clients = own->clients;
 	exchange->nonces = own->nonces;
 	exchange->listener_index = conn->listener_index;
@@ -36,7 +36,7 @@ handle_prepare(struct conn *conn, struct turn *turn)
 	exchange->client_text = slice_from_text(conn->client);
 	if (conn->config->trusted_proxy_count == 0)
 		return;
-	real_ip_find(conn->config, &conn->request, &conn->peer, &exchange->client,
+	real_ip_find(conn->config, turn->request, &conn->peer, &exchange->client,
 	    &exchange->is_https);
 	conn_write_address(conn->real_client, &exchange->client);
 	exchange->client_text = slice_from_text(conn->real_client);
@@ -44,23 +44,24 @@ handle_prepare(struct conn *conn, struct turn *turn)
 
 /* The path that the request names; 0, or the status of an answer without one. */
 static unsigned
-find_path(struct conn *conn, struct exchange *exchange)
+find_path(struct exchange *exchange)
 {
-	size_t cap = conn->request.path.len + PATH_EXTRA_BYTES;
+	const struct http_request *request = exchange->request;
+	size_t cap = request->path.len + PATH_EXTRA_BYTES;
 	char *path;
 
-	if (conn->request.target_form == HTTP_TARGET_ASTERISK ||
-	    conn->request.target_form == HTTP_TARGET_AUTHORITY) {
+	if (request->target_form == HTTP_TARGET_ASTERISK ||
+	    request->target_form == HTTP_TARGET_AUTHORITY) {
 		exchange->path = SLICE_LITERAL("/"); /* the server itself */
 		exchange->path_info = (struct uri_path){ 1, false, true };
 		return 0;
 	}
 	if (cap > PATH_BYTES)
 		cap = PATH_BYTES;
-	path = arena_alloc(&conn->arena, cap);
+	path = arena_alloc(exchange->arena, cap);
 	if (path == NULL)
 		return 500;
-	switch (uri_normalize_path(conn->request.path, path, cap,
+	switch (uri_normalize_path(request->path, path, cap,
 	    &exchange->path_info)) {
 	case URI_BAD:
 		return 400;
@@ -76,19 +77,20 @@ find_path(struct conn *conn, struct exchange *exchange)
 }
 
 bool
-handle_admit(struct conn *conn, struct turn *turn, struct answer *answer)
+handle_admit(struct turn *turn, struct answer *answer)
 {
+	const struct http_request *request = turn->request;
 	unsigned status;
 
-	if (conn->request.has_unknown_expectation) {
-		answer_error(answer, &conn->arena, 417);
+	if (request->has_unknown_expectation) {
+		answer_error(answer, turn->arena, 417);
 		return false;
 	}
-	status = find_path(conn, &turn->exchange);
-	if (status == 0 && conn->request.is_https && !turn->exchange.is_https)
+	status = find_path(&turn->exchange);
+	if (status == 0 && request->is_https && !turn->exchange.is_https)
 		status = 421;       /* not over a connection that is not secured (RFC 9110 7.4) */
 	if (status != 0) {
-		answer_error(answer, &conn->arena, status);
+		answer_error(answer, turn->arena, status);
 		return false;
 	}
 	turn->is_routed = true;

@@ -21,10 +21,8 @@ has_field(const struct http_request *request, enum http_field_id id)
 /* Its answer depends on no other field, but for those that access_allow() and others of its kind
  * look at, which make it a personal one. */
 static bool
-is_keepable(const struct conn *conn)
+is_keepable(const struct conn *conn, const struct http_request *request)
 {
-	const struct http_request *request = &conn->request;
-
 	return conn->cache != NULL &&
 	    (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD) &&
 	    request->target_form == HTTP_TARGET_ORIGIN && request->version_minor == 1 &&
@@ -40,7 +38,7 @@ is_keepable(const struct conn *conn)
 static void
 make_key(const struct conn *conn, const struct turn *turn, struct answer_key *key)
 {
-	const struct http_request *request = &conn->request;
+	const struct http_request *request = turn->request;
 
 	key->listener_index = conn->listener_index;
 	key->is_https = turn->exchange.is_https;
@@ -60,14 +58,14 @@ is_conditional(const struct http_request *request)
 
 /* Chooses between what an answer has: all of it, its head, or that it has not changed. */
 static bool
-choose(const struct conn *conn, struct turn *turn, struct ready *ready)
+choose(struct turn *turn, struct ready *ready)
 {
 	struct cached_answer *answer = ready->answer;
 
 	ready->status = 200;
 	ready->head = &answer->head;
-	ready->has_content = conn->request.method == HTTP_METHOD_GET;
-	if (is_conditional(&conn->request) && conditional_evaluate(&conn->request,
+	ready->has_content = turn->request->method == HTTP_METHOD_GET;
+	if (is_conditional(turn->request) && conditional_evaluate(turn->request,
 	    &answer->representation, turn->exchange.now_wall_s) == CONDITIONAL_NOT_MODIFIED) {
 		ready->status = 304;
 		ready->has_content = false;
@@ -102,14 +100,14 @@ ready_find(struct conn *conn, struct turn *turn, struct ready *ready)
 {
 	ready->answer = NULL;
 	ready->head = NULL;
-	ready->is_keepable = is_keepable(conn);
+	ready->is_keepable = is_keepable(conn, turn->request);
 	if (!ready->is_keepable)
 		return false;
 	make_key(conn, turn, &ready->key);
 	ready->answer = answer_cache_find(conn->cache, &ready->key, turn->exchange.now_mono_ms);
 	if (ready->answer != NULL && !is_unchanged(ready->answer))
 		ready->answer = NULL;
-	return ready->answer != NULL && choose(conn, turn, ready);
+	return ready->answer != NULL && choose(turn, ready);
 }
 
 /* The head as it is kept: without its empty line, and without Connection. */
@@ -185,10 +183,9 @@ keep_content(struct conn *conn, const struct turn *turn, const struct ready *rea
 }
 
 static bool
-may_be_kept(const struct conn *conn, const struct turn *turn, const struct ready *ready,
-    const struct answer *answer)
+may_be_kept(const struct turn *turn, const struct ready *ready, const struct answer *answer)
 {
-	return ready->is_keepable && conn->request.method == HTTP_METHOD_GET && turn->is_routed &&
+	return ready->is_keepable && turn->request->method == HTTP_METHOD_GET && turn->is_routed &&
 	    !turn->exchange.is_personal && answer->is_file && !answer->must_close &&
 	    answer->source.read == NULL && answer->segment_count <= 1;
 }
@@ -200,7 +197,7 @@ ready_keep(struct conn *conn, struct turn *turn, struct ready *ready, struct ans
 	struct slice head;
 	size_t date_offset;
 
-	if (!may_be_kept(conn, turn, ready, answer) ||
+	if (!may_be_kept(turn, ready, answer) ||
 	    (answer->status != 200 && answer->status != 304) ||
 	    !write_head(conn, turn, answer, &head, &date_offset))
 		return false;
@@ -217,7 +214,7 @@ ready_keep(struct conn *conn, struct turn *turn, struct ready *ready, struct ans
 		ready->answer->settings = exchange->route.settings;
 	else
 		ready->answer = keep_content(conn, turn, ready, answer, head, date_offset);
-	return ready->answer != NULL && choose(conn, turn, ready);
+	return ready->answer != NULL && choose(turn, ready);
 }
 
 unsigned

@@ -134,7 +134,7 @@ answer_request(struct conn *conn, struct answer *answer, struct turn *turn, size
 	unsigned status;
 
 	*used_out = conn->request.head_bytes;
-	is_admitted = handle_admit(conn, turn, answer);
+	is_admitted = handle_admit(turn, answer);
 	if (!is_admitted && has_content && (conn->request.expects_continue ||
 	    conn->request.has_unknown_expectation)) {
 		answer->must_close = true;

@@ -9,11 +9,13 @@
 #define SCRATCH_KEEP_BYTES (256 * 1024) /* what an idle worker may keep of it */
 
 static struct slice
-protocol_text(const struct conn *conn, const struct turn *turn)
+protocol_text(const struct turn *turn)
 {
+	if (turn->request->is_http2)
+		return SLICE_LITERAL("HTTP/2.0");
 	if (!turn->has_request)
 		return slice_make(NULL, 0);
-	return conn->request.version_minor == 0 ? SLICE_LITERAL("HTTP/1.0") :
+	return turn->request->version_minor == 0 ? SLICE_LITERAL("HTTP/1.0") :
 	    SLICE_LITERAL("HTTP/1.1");
 }
 
@@ -30,7 +32,7 @@ request_line(const struct conn *conn)
 	return slice_make(at, (size_t)(stop - at));
 }
 
-/* The same where it was understood: " HTTP/1.x" stands behind the target. */
+/* The same where it was understood: " HTTP/1.x" stands behind the target, or " HTTP/2.0". */
 static struct slice
 whole_request_line(const struct http_request *request)
 {
@@ -56,6 +58,30 @@ mask_userinfo(struct conn *conn)
 	}
 	if (sign != NULL)
 		memset(scheme_end + 3, '*', (size_t)(sign - scheme_end - 3));
+}
+
+static struct slice
+first_line(const struct conn *conn, const struct turn *turn)
+{
+	if (turn->has_request || (turn->request->is_http2 && turn->request->target.len > 0))
+		return whole_request_line(turn->request);
+	return turn->request->is_http2 ? slice_make(NULL, 0) : request_line(conn);
+}
+
+static uint64_t
+sent_bytes(const struct conn *conn, const struct turn *turn)
+{
+	return turn->request->is_http2 ? turn->frame_bytes :
+	    conn->stream.sent_bytes - turn->sent_before;
+}
+
+static uint64_t
+received_bytes(const struct conn *conn, const struct turn *turn)
+{
+	if (turn->request->is_http2)
+		return turn->request->head_bytes + turn->content_bytes;
+	/* Not what follows it: the next request has a record of its own. */
+	return turn->has_request ? turn->request->head_bytes + conn->content_bytes : conn->in_len;
 }
 
 bool
@@ -92,14 +118,13 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	record.started_wall_ms = (unsigned)(turn->start_wall_us / 1000 % 1000);
 	record.utc_offset_min = conn_utc_offset_min(conn, start_s);
 	record.duration_us = (uint64_t)(now_us - turn->start_mono_us);
-	record.request_line = turn->has_request ? whole_request_line(&conn->request) :
-	    request_line(conn);
-	record.method = conn->request.method_name;
-	record.target = conn->request.target;
-	record.protocol = protocol_text(conn, turn);
+	record.request_line = first_line(conn, turn);
+	record.method = turn->request->method_name;
+	record.target = turn->request->target;
+	record.protocol = protocol_text(turn);
 	if (turn->has_request) {
-		record.host = conn->request.host;
-		record.request = &conn->request;
+		record.host = turn->request->host;
+		record.request = turn->request;
 	}
 	if (conn->tls.protocol != NULL) {
 		record.tls_protocol = slice_from_text(conn->tls.protocol);
@@ -112,11 +137,9 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	record.clock = &conn->log_clock;
 	record.status = turn->status;
 	record.body_sent_bytes = turn->body_sent_bytes;
-	record.sent_bytes = conn->stream.sent_bytes - turn->sent_before;
-	/* Not what follows it: the next request has a record of its own. */
-	record.received_bytes = turn->has_request ?
-	    conn->request.head_bytes + conn->content_bytes : conn->in_len;
-	record.connection_request_count = conn->request_count;
+	record.sent_bytes = sent_bytes(conn, turn);
+	record.received_bytes = received_bytes(conn, turn);
+	record.connection_request_count = turn->connection_request_count;
 	record.pid = conn->pid;
 	record.is_aborted = turn->is_aborted;
 	record.is_kept_alive = turn->keeps_alive;
@@ -132,7 +155,7 @@ turn_count(struct conn *conn, const struct turn *turn)
 	atomic_store_explicit(&slot->request_count, conn->served_count, memory_order_relaxed);
 	atomic_store_explicit(&slot->sent_bytes,
 	    atomic_load_explicit(&slot->sent_bytes, memory_order_relaxed) +
-	    conn->stream.sent_bytes - turn->sent_before, memory_order_relaxed);
+	    sent_bytes(conn, turn), memory_order_relaxed);
 }
 
 void
@@ -145,19 +168,28 @@ turn_end(struct conn *conn)
 }
 
 void
-turn_begin(struct conn *conn, struct turn *turn, bool has_request)
+turn_begin_stream(struct conn *conn, struct turn *turn, bool has_request,
+    struct http_request *request, struct arena *arena)
 {
 	memset(turn, 0, sizeof *turn);
 	turn->start_wall_us = clock_wall_us();
 	turn->start_mono_us = clock_mono_us();
 	turn->has_request = has_request;
 	turn->sent_before = conn->stream.sent_bytes;
-	conn->request_count++;
-	conn->content_bytes = 0;
-	arena_reset(&conn->arena);
+	turn->request = request;
+	turn->arena = arena;
+	turn->connection_request_count = ++conn->request_count;
+	slot_set_request(conn->slot, request->method_name.data, request->method_name.len,
+	    request->target.data, request->target.len);
+}
+
+void
+turn_begin(struct conn *conn, struct turn *turn, bool has_request)
+{
 	if (!has_request)
 		mask_userinfo(conn);
-	slot_set_request(conn->slot, conn->request.method_name.data,
-	    conn->request.method_name.len, conn->request.target.data,
-	    conn->request.target.len);
+	turn_begin_stream(conn, turn, has_request, &conn->request, &conn->arena);
+	turn->scratch = &conn->scratch;
+	conn->content_bytes = 0;
+	arena_reset(&conn->arena);
 }

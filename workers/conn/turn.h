@@ -7,12 +7,17 @@
 #include "workers/handler/answer.h"
 
 struct turn {
+	struct http_request *request; /* conn->request, or a stream's */
+	struct arena *arena, *scratch; /* of it */
 	int64_t start_wall_us, start_mono_us;
 	uint64_t sent_before;
 	unsigned status;
 	uint64_t body_sent_bytes;
 	struct slice ready_head;    /* of an answer out of the cache; empty: it was made */
-	bool has_request;           /* conn->request is whole */
+	uint64_t frame_bytes;       /* HTTP/2: sent and */
+	uint64_t content_bytes;     /* received for it alone */
+	uint64_t connection_request_count; /* 1: first on its connection */
+	bool has_request;           /* request is whole */
 	bool is_routed;             /* exchange.route is filled */
 	bool keeps_alive;
 	bool is_aborted;
@@ -24,6 +29,9 @@ struct turn {
 bool turn_is_logged(const struct turn *turn);
 /* Takes the time, and forgets what the arena held for the request before. */
 void turn_begin(struct conn *conn, struct turn *turn, bool has_request);
+/* The same for one of several at a time; the arena keeps what it holds. */
+void turn_begin_stream(struct conn *conn, struct turn *turn, bool has_request,
+    struct http_request *request, struct arena *arena);
 /* Counts it in the scoreboard. */
 void turn_count(struct conn *conn, const struct turn *turn);
 /* Writes its record, unless the configuration of its location does not want one. answer: as

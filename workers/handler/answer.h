@@ -43,6 +43,8 @@ struct exchange {               /* what the handler may know */
 	unsigned listener_index;    /* into config.listeners */
 	bool is_hasty;              /* nothing may be done that waits or takes long: it is
 	                             * declined */
+	bool codec_is_taken;        /* another answer is being compressed while it is sent: this one
+	                             * goes as it is */
 	unsigned paid_rate_count;   /* so many limits of rate have been counted before, by who
 	                             * declined the same request: they are not once more */
 	int64_t now_wall_s;

@@ -202,7 +202,8 @@ compress_answer(const struct exchange *exchange, struct answer *answer)
 		mark(exchange, answer, &choice);
 	} else if (exchange->is_hasty && !is_quick(answer, &choice)) {
 		answer_decline(answer);
-	} else if (compressor_run(exchange, answer, choice.codec, choice.level)) {
+	} else if (!exchange->codec_is_taken &&
+	    compressor_run(exchange, answer, choice.codec, choice.level)) {
 		mark(exchange, answer, &choice);
 	}
 }

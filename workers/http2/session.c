@@ -43,6 +43,7 @@ struct h2_session {
 	size_t trailer_bytes;
 	bool is_in_head;
 	bool has_more;
+	bool is_noticed;            /* a PING was answered */
 	bool is_terminated;         /* GOAWAY is in the output, or will be next */
 	char *out;                  /* of h2_session_produce() */
 	size_t out_cap, out_len;
@@ -175,6 +176,9 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 		break;
 	case NGHTTP2_DATA:
 		take_data(own, frame);
+		break;
+	case NGHTTP2_PING:
+		own->is_noticed |= (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
 		break;
 	default:
 		break;
@@ -401,7 +405,7 @@ h2_session_begin(struct h2_session *own, const struct h2_settings *settings, int
 	}
 	own->now_mono_ms = now_ms;
 	own->header_bytes = settings->header_bytes;
-	own->is_in_head = own->has_more = own->is_terminated = false;
+	own->is_in_head = own->has_more = own->is_terminated = own->is_noticed = false;
 	own->rest = NULL;
 	own->rest_bytes = 0;
 	h2_budget_init(&own->budget, now_ms);
@@ -565,7 +569,15 @@ h2_session_reset(struct h2_session *own, int32_t stream_id, enum h2_error error)
 void
 h2_session_give_notice(struct h2_session *own)
 {
+	own->is_noticed = false;
 	(void)nghttp2_submit_shutdown_notice(own->session);
+	(void)nghttp2_submit_ping(own->session, NGHTTP2_FLAG_NONE, NULL);
+}
+
+bool
+h2_session_is_noticed(const struct h2_session *own)
+{
+	return own->is_noticed;
 }
 
 void

@@ -39,9 +39,9 @@ struct h2_owner {
 	bool (*head)(void *owner, void *stream, bool has_content);
 	/* Content came, or its end, maybe with none. */
 	void (*content)(void *owner, void *stream, size_t bytes, bool is_end);
-	/* Up to cap bytes of the answer's content to out, at least 1. 0: the end when *is_end_out is
-	 * set, which may be said with the last bytes, too; else nothing for now, see
-	 * h2_session_resume(). -1: it cannot go on: the stream is reset, INTERNAL_ERROR. */
+	/* Up to cap bytes of the answer's content to out, at least 1. 0: the end when
+	 * *is_end_out is set, which may be said with the last bytes, too; else nothing for now,
+	 * see h2_session_resume(). -1: it cannot go on: the stream is reset, INTERNAL_ERROR. */
 	long (*read)(void *owner, void *stream, char *out, size_t cap, bool *is_end_out);
 	/* So many bytes of frames of the stream are in the output. */
 	void (*sent)(void *owner, void *stream, size_t bytes);
@@ -98,6 +98,8 @@ void h2_session_reset(struct h2_session *session, int32_t stream_id, enum h2_err
 /* The connection is about to end: streams that the client has begun by now are still answered.
  * An end without loss takes both, in this order, with a round trip in between (RFC 9113 6.8). */
 void h2_session_give_notice(struct h2_session *session);
+/* The client has answered since then: it knows. */
+bool h2_session_is_noticed(const struct h2_session *session);
 void h2_session_go_away(struct h2_session *session);
 /* At once: GOAWAY with that error, and no stream goes on. */
 void h2_session_terminate(struct h2_session *session, enum h2_error error);

@@ -22,6 +22,7 @@
 #define TRIAL_MIN_BYTES (4 * 1024 * 1024) /* what a send buffer has at most, usually */
 #define TRIAL_BYTES (256 * 1024)    /* more than the window of a client that never reads */
 #define TRIAL_UNSENT_BYTES (16 * 1024)
+#define GLANCE_MS 1000               /* a signal can come just before a wait */
 #define SENDFILE_MAX_BYTES 0x7ffff000u /* what Linux takes at once, sendfile(2) */
 #define TAIL_BYTES 4096              /* not worth a call of its own */
 
@@ -222,6 +223,38 @@ plain_write(struct stream *stream, const void *data, size_t bytes, bool has_more
 			return IO_TIMEOUT;
 	}
 	return IO_OK;
+}
+
+enum io_result
+plain_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sent_out)
+{
+	ssize_t n = send(stream->fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	*sent_out = 0;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? IO_OK : IO_ERROR;
+	stream->sent_bytes += (uint64_t)n;
+	*sent_out = (size_t)n;
+	return IO_OK;
+}
+
+enum io_result
+plain_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
+{
+	struct pollfd waiting = { stream->fd, wants_write ? POLLIN | POLLOUT : POLLIN, 0 };
+	int64_t left_ms;
+	int n;
+
+	while ((left_ms = deadline_ms - clock_mono_ms()) > 0) {
+		n = poll(&waiting, 1, left_ms > GLANCE_MS ? GLANCE_MS : (int)left_ms);
+		if (n < 0 && errno != EINTR)
+			return IO_ERROR;
+		if (n < 0 && handle_interrupt(stream) != IO_OK)
+			return IO_STOPPED;
+		if (n != 0 || is_wanted_back())
+			return IO_OK;
+	}
+	return IO_TIMEOUT;
 }
 
 enum io_result

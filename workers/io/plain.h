@@ -19,6 +19,11 @@ enum io_result plain_send_file(struct stream *stream, struct stream_file *file,
     unsigned timeout_ms);
 void plain_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes);
 
+enum io_result plain_try_write(struct stream *stream, const void *data, size_t bytes,
+    size_t *sent_out);
+enum io_result plain_wait_both(struct stream *stream, bool wants_write,
+    int64_t deadline_mono_ms);
+
 /* All of it, at most until the deadline; 0: what goes at once. After anything but IO_OK a part may
  * have gone. */
 enum io_result plain_push(struct stream *stream, const void *data, size_t bytes,

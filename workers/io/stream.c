@@ -69,6 +69,18 @@ stream_send_file(struct stream *stream, struct stream_file *file, unsigned timeo
 	return plain_send_file(stream, file, timeout_ms);
 }
 
+enum io_result
+stream_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sent_out)
+{
+	return plain_try_write(stream, data, bytes, sent_out);
+}
+
+enum io_result
+stream_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
+{
+	return plain_wait_both(stream, wants_write, deadline_ms);
+}
+
 void
 stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
 {

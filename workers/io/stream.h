@@ -76,6 +76,13 @@ enum io_result stream_wait_for_room(struct stream *stream, unsigned timeout_ms);
 /* Plain streams only. While it does not block, only stream_read() and stream_send_file() may be
  * used. It is kept with the open connection, in whatever process that goes on. */
 void stream_set_nonblocking(struct stream *stream, bool is_nonblocking);
+/* What there is room for now; never waits. IO_OK: *sent_out bytes went, maybe none. */
+enum io_result stream_try_write(struct stream *stream, const void *data, size_t bytes,
+    size_t *sent_out);
+/* Waits until bytes have come or, if wants_write, there is room for some; at most until
+ * deadline_mono_ms: IO_TIMEOUT. Also ends with IO_OK when a signal has come: flags are to be looked
+ * at then. A signal just before the wait is seen a second later. */
+enum io_result stream_wait_both(struct stream *stream, bool wants_write, int64_t deadline_mono_ms);
 
 /* Ends sending and reads away what still comes, for a moment: closing a socket with unread
  * bytes would make the system reset it and the client lose the answer (RFC 9112 9.6). */

@@ -180,7 +180,7 @@ make_answer(struct conn *conn, struct turn *turn, struct ready *ready, struct an
 {
 	struct outgoing outgoing = { .must_close = false };
 
-	if (handle_admit(conn, turn, answer))
+	if (handle_admit(turn, answer))
 		site_answer(&turn->exchange, answer);
 	outgoing.must_close = answer->must_close;
 	site_finish(&turn->exchange, answer, turn->is_routed);

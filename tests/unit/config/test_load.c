@@ -194,7 +194,8 @@ START_TEST(values_reach_their_fields)
 	    "cache { valid = 5s size = 1M worker_size = 8k max_file = 2k }\n"
 	    "limits { header_timeout = 1s body_timeout = 2s send_timeout = 3s drain_timeout = 4s\n"
 	    "  request_line = 1k header_size = 2k header_fields = 5 body_size = 6G\n"
-	    "  connections_per_client = 6 connection_rate = 7k clients = 2048 }\n"
+	    "  streams_per_connection = 8 connections_per_client = 6 connection_rate = 7k "
+	    "clients = 2048 }\n"
 	    "unknown_host = 421 real_ip_header = Forwarded trusted_proxies = { unix:, 10.0.0.0/8 "
 	    "}\n"
 	    "log { error = syslog level = debug access = off format = json\n"
@@ -230,6 +231,7 @@ START_TEST(values_reach_their_fields)
 	ck_assert_uint_eq(config->limits.header_bytes, 2048);
 	ck_assert_uint_eq(config->limits.header_field_count, 5);
 	ck_assert_uint_eq(config->limits.body_bytes, UINT64_C(6) << 30);
+	ck_assert_uint_eq(config->limits.streams_per_connection, 8);
 	ck_assert_uint_eq(config->limits.connections_per_client, 6);
 	ck_assert_uint_eq(config->limits.connection_rate_bytes_s, 7168);
 	ck_assert_uint_eq(config->limits.client_count, 2048);

@@ -71,6 +71,9 @@ take(struct piece *piece, size_t bytes)
 		return false;
 	ck_assert_uint_eq((uintptr_t)piece->data % alignof(max_align_t), 0);
 	ck_assert(piece->data > area && piece->data + bytes <= area_end);
+	ck_assert_uint_ge(heap_room(piece->data), bytes);
+	bytes = heap_room(piece->data); /* all of it may be used */
+	ck_assert(piece->data + bytes <= area_end);
 	piece->bytes = bytes;
 	piece->byte = (unsigned char)random_below(256);
 	memset(piece->data, piece->byte, bytes);

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How connections end: what was asked for is answered, and the client is told in time for what it
+asks next, by the number of the last stream."""
+import os
+import signal
+import struct
+
+import pytest
+
+from h2 import NO_ERROR, WINDOW_UPDATE, H2Client, setting
+
+H2C = [("127.0.0.1:0", {"h2c": True})]
+
+
+def begin(server, **options):
+    client = H2Client(server.address(), **options)
+    assert client.get("/index.html").status == 200
+    return client
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_idle_connection_is_told(serve, number):
+    server = serve(listen=H2C)
+    client = begin(server)
+    server.send_signal(number)
+    assert client.until_end() == NO_ERROR
+    assert [one.last_stream for one in client.goaways] == [0x7fffffff, 1]
+    if number == signal.SIGQUIT:
+        assert server.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_streams_are_finished(serve, number):
+    server = serve({"index.html": "x\n", "large": b"y" * 300000}, listen=H2C)
+    client = begin(server, settings=setting(4, 10))
+    client.updates_windows = False
+    stream = client.request("/large")
+    client.ping()
+    server.send_signal(number)
+    client.until(lambda: len(client.goaways) == 2)
+    assert client.goaways[0].last_stream == 0x7fffffff
+    assert client.goaways[1].last_stream == stream
+    late = client.request("/large")
+    for one in (0, stream):
+        client.send_frame(WINDOW_UPDATE, 0, one, struct.pack(">I", 1 << 24))
+    assert client.answer(stream).body == b"y" * 300000
+    assert client.until_end() == NO_ERROR
+    assert late not in client.answers
+
+
+def test_client_that_does_not_answer_the_notice(serve):
+    server = serve(listen=H2C)
+    client = begin(server)
+    client.answers_pings = False
+    server.send_signal(signal.SIGQUIT)
+    assert client.until_end() == NO_ERROR
+    assert len(client.goaways) == 2
+    assert server.wait_for_end() == 0
+
+
+def test_stop_ends_at_once(serve):
+    server = serve({"index.html": "x\n", "large": b"y" * 300000}, listen=H2C)
+    client = begin(server, settings=setting(4, 10))
+    client.updates_windows = False
+    client.request("/large")
+    client.ping()
+    server.send_signal(signal.SIGTERM)
+    assert server.wait_for_end() == 0
+    client.close()
+
+
+def test_most_requests_of_a_connection(serve):
+    server = serve(listen=H2C, keepalive={"max_requests": 5})
+    client = H2Client(server.address())
+    for _ in range(5):
+        assert client.get("/").status == 200
+    assert client.until_end() == NO_ERROR
+    assert client.goaways[-1].last_stream == 9
+
+
+def test_worker_serves_the_next_one(serve):
+    """Whatever a connection leaves behind."""
+    server = serve({"index.html": "x\n", "large": b"y" * 300000}, listen=H2C,
+                   pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1},
+                   keepalive={"keepers": 0})
+    for _ in range(20):
+        client = begin(server, settings=setting(4, 10))
+        client.updates_windows = False
+        for _ in range(20):
+            client.request("/large")
+        client.request("/large", ends=False)
+        client.ping()
+        client.reset()
+    with H2Client(server.address()) as client:
+        assert client.get("/large").body == b"y" * 300000
+    assert len(server.worker_pids()) == 1
+
+
+def test_memory_system_calls(serve, tmp_path):
+    """None for a request once a connection is warm."""
+    server = serve(listen=H2C, keepalive={"keepers": 0, "max_requests": 0},
+                   pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1})
+    client = begin(server)
+    pid, = server.worker_pids()
+
+    def faults():
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return int(file.read().rpartition(")")[2].split()[7])
+
+    for _ in range(300):
+        client.get("/index.html")
+    before = faults()
+    with open(f"/proc/{pid}/maps", encoding="ascii") as file:
+        maps = file.read()
+    for _ in range(300):
+        client.get("/index.html")
+    with open(f"/proc/{pid}/maps", encoding="ascii") as file:
+        assert file.read() == maps
+    assert faults() - before < 50
+    os.kill(pid, 0)
+    client.close()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Floods of frames: the connection ends, its worker goes on with others, and the master has seen no
+crash. What is a flood and what is not, frame by frame, is in test_floods.c."""
+import struct
+
+import pytest
+
+from h2 import (ACK, CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM,
+                HEADERS, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
+                literal, send_until_end, setting)
+
+
+def rapid_reset(count):
+    stream = 2 * count + 1
+    return frame(HEADERS, END_HEADERS | END_STREAM, stream, fields("/large")) + \
+        frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
+
+
+def endless_list(count):
+    if count == 0:
+        return frame(HEADERS, END_STREAM, 1, fields())
+    return frame(CONTINUATION, 0, 1, literal("x", "y" * 100))
+
+
+def empty_data(count):
+    start = frame(HEADERS, END_HEADERS, 1, fields()) if count == 0 else b""
+    return start + frame(DATA, 0, 1)
+
+
+FLOODS = {
+    "ping": lambda count: frame(PING, 0, 0, b"12345678"),
+    "ping answers": lambda count: frame(PING, ACK, 0, b"12345678"),
+    "settings": lambda count: frame(SETTINGS, 0, 0, setting(4, 1000 + count)),
+    "priority": lambda count: frame(PRIORITY, 0, 2 * count + 1, b"\0\0\0\0\1"),
+    "window": lambda count: frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1"),
+    "empty data": empty_data,
+    "rapid reset": rapid_reset,
+    "endless list": endless_list,
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_flood(connect, server, name):
+    assert send_until_end(connect(), FLOODS[name]) == ENHANCE_YOUR_CALM
+    assert server.get("/a.txt").status == 200

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each time limit, set low, against a client that stops or drips. No test says when: the limit
+comes, or the test runs out of patience."""
+import struct
+import time
+
+import pytest
+
+from h2 import (CANCEL, DATA, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, NO_ERROR, PREFACE, SETTINGS,
+                WINDOW_UPDATE, H2Client, fields, frame, setting)
+
+DRIP_S = 0.02
+
+
+@pytest.fixture(scope="module")
+def server(module_serve):
+    server = module_serve({"a": "a\n"}, listen=[("127.0.0.1:0", {"h2c": True})],
+                          limits={"header_timeout": "200ms", "body_timeout": "200ms",
+                                  "send_timeout": "200ms"},
+                          keepalive={"timeout": "200ms"}, log={"format": "%>s %X %U"},
+                          pool={"start": 4, "min_idle": 2})
+    with open(server.site / "large", "wb") as file:
+        file.truncate(64 << 20)
+    return server
+
+
+def test_preface_that_stops(server):
+    with server.connect() as client:
+        assert client.send(PREFACE[:10]).response().status == 408
+
+
+def test_no_request(connect):
+    assert connect().until_end() == NO_ERROR
+
+
+def test_idle(connect):
+    client = connect()
+    assert client.get("/a").status == 200
+    assert client.until_end() == NO_ERROR
+
+
+def test_pings_keep_nobody_alive(connect):
+    client = connect()
+    assert client.get("/a").status == 200
+    while client.take():
+        time.sleep(DRIP_S)
+        client.quietly(6, 0, 0, b"12345678")
+    assert client.goaways[-1].error == NO_ERROR
+
+
+def test_header_list_that_stops(connect):
+    client = connect().ping()
+    client.send_frame(HEADERS, END_STREAM, 1, fields())
+    assert client.until_end() == ENHANCE_YOUR_CALM
+
+
+def test_header_list_that_drips(connect):
+    client = connect().ping()
+    data = frame(HEADERS, END_STREAM | 4, 1, fields("/" + "x" * 3000))
+    for i in range(len(data)):
+        if client.has_input(DRIP_S) and not client.take():
+            break
+        client.socket.send(data[i:i + 1])
+    else:
+        raise AssertionError("the list was taken")
+    assert client.goaways[-1].error == ENHANCE_YOUR_CALM
+
+
+def test_content_that_stops(connect):
+    client = connect()
+    stream = client.request("/a", ends=False)
+    client.send_frame(DATA, 0, stream, b"abc")
+    assert client.answer(stream).status == 408
+
+
+@pytest.mark.parametrize("drips", [False, True])
+def test_window_of_a_stream_that_stays_shut(connect, drips):
+    """It is reset; the others and the connection go on."""
+    client = connect(settings=setting(4, 100))
+    client.updates_windows = False
+    stream = client.request("/large")
+    client.until(lambda: stream in client.answers)
+    while client.answers[stream].reset is None:
+        if client.has_input(DRIP_S):
+            assert client.take()
+        elif drips:
+            client.send_frame(WINDOW_UPDATE, 0, stream, struct.pack(">I", 1))
+    assert client.answers[stream].reset == CANCEL
+    client.updates_windows = True
+    assert client.get("/a").status == 200
+
+
+@pytest.mark.parametrize("drips", [False, True])
+def test_window_of_the_connection_that_stays_shut(connect, drips):
+    client = connect(settings=setting(4, 1 << 24))
+    client.updates_windows = False
+    client.request("/large")
+    while True:
+        if client.has_input(DRIP_S):
+            if not client.take():
+                break
+        elif drips:
+            client.quietly(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1))
+
+
+def test_client_that_does_not_read(server):
+    client = H2Client(server.address(), settings=setting(4, 1 << 30), receive_buffer=4096)
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    client.request("/large?unread")
+    count = len(server.access().split("\n"))
+    server.wait_for_access(count)
+    assert any(line.startswith("200 X /large") for line in server.access().split("\n"))
+    client.close()

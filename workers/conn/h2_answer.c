@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a request of an HTTP/2 stream to the head of its answer, and to its log record. Leaves the
+ * content to h2_content.c, the frames to workers/http2. Workers, unprivileged. Rules: the handlers
+ * are asked in the order in which requests came, each one to its answer; a stream has the same
+ * steps, limits and cache as a request of HTTP/1.1 has; who needs a large arena and finds none
+ * waits, and all behind it. Shown by tests/integration/75-http2. */
+#include "workers/conn/h2_parts.h"
+
+#include "server/base/log.h"
+#include "workers/conn/handle.h"
+#include "workers/handler/answer_cache.h"
+#include "workers/handler/fields.h"
+#include "workers/handler/site.h"
+#include "workers/http/headers.h"
+
+#define NUMBER_BYTES 24
+#define AHEAD_PIECES 16             /* of compressed content that are made at once */
+#define AHEAD_PIECE_BYTES 16384
+
+struct list {                       /* of fields that are to be sent */
+	struct h2_field fields[H2_FIELDS_MAX];
+	size_t count;
+	struct arena *arena;
+	bool is_bad;
+};
+
+/* HTTP/2 says these by frames (RFC 9113 8.2.2). */
+static bool
+is_connection_specific(struct slice name)
+{
+	return (name.len == 10 && (slice_equal_nocase(name, SLICE_LITERAL("connection")) ||
+	    slice_equal_nocase(name, SLICE_LITERAL("keep-alive")))) ||
+	    (name.len == 17 && slice_equal_nocase(name, SLICE_LITERAL("transfer-encoding"))) ||
+	    (name.len == 7 && slice_equal_nocase(name, SLICE_LITERAL("upgrade")));
+}
+
+static void
+add(struct list *list, struct slice name, struct slice value)
+{
+	char *lower;
+	size_t i;
+
+	if (is_connection_specific(name))
+		return;
+	lower = arena_alloc(list->arena, name.len);
+	if (lower == NULL || list->count == H2_FIELDS_MAX) {
+		list->is_bad = true;
+		return;
+	}
+	for (i = 0; i < name.len; i++)
+		lower[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ?
+		    name.data[i] | 0x20 : name.data[i]);
+	list->fields[list->count++] = (struct h2_field){ slice_make(lower, name.len), value };
+}
+
+static void
+add_checked(struct list *list, struct slice name, struct slice value)
+{
+	if (!http_is_token(name) || !http_is_field_value(value))
+		list->is_bad = true;
+	else
+		add(list, name, slice_trim(value));
+}
+
+static char *
+write_number(struct arena *arena, uint64_t number, size_t *bytes_out)
+{
+	char *room = arena_alloc(arena, NUMBER_BYTES), *at;
+
+	if (room == NULL)
+		return NULL;
+	at = room + NUMBER_BYTES;
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	*bytes_out = (size_t)(room + NUMBER_BYTES - at);
+	return at;
+}
+
+static void
+begin_list(struct list *list, struct arena *arena, unsigned status)
+{
+	size_t bytes = 0;
+	char *text = write_number(arena, status, &bytes);
+
+	list->arena = arena;
+	list->is_bad = text == NULL;
+	list->fields[0] = (struct h2_field){ SLICE_LITERAL(":status"), slice_make(text, bytes) };
+	list->count = 1;
+}
+
+/* A head as the cache has it: "HTTP/1.1 200 OK" and lines, each well-formed. */
+static void
+list_ready(struct list *list, struct h2_stream *stream)
+{
+	const struct answer_head *head = stream->ready.head;
+	const char *at = head->text, *end = head->text + head->bytes;
+
+	begin_list(list, &stream->arena, stream->ready.status);
+	at = (const char *)memchr(at, '\n', head->bytes) + 1;
+	while (at < end) {
+		const char *stop = memchr(at, '\r', (size_t)(end - at));
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+
+		add(list, slice_make(at, (size_t)(colon - at)),
+		    slice_make(colon + 2, (size_t)(stop - colon) - 2));
+		at = stop + 2;
+	}
+}
+
+static void
+list_answer(struct h2 *h2, struct list *list, struct h2_stream *stream, bool is_head)
+{
+	const struct answer *answer = &stream->answer;
+	size_t bytes = 0;
+	char *length;
+	unsigned i;
+
+	begin_list(list, &stream->arena, answer->status);
+	add(list, SLICE_LITERAL("date"),
+	    conn_date(h2->conn, stream->turn.start_wall_us / 1000000));
+	for (i = 0; i < answer->field_count; i++)
+		add_checked(list, answer->fields[i].name, answer->fields[i].value);
+	list->is_bad |= answer->lacks_room;
+	if (!answer->has_content || answer->source.read != NULL ||
+	    (answer->hides_length && is_head))
+		return;
+	length = write_number(&stream->arena, answer->content_bytes, &bytes);
+	if (length == NULL)
+		list->is_bad = true;
+	else
+		add(list, SLICE_LITERAL("content-length"), slice_make(length, bytes));
+}
+
+/* A process compresses one answer at a time (codec.h). Most are made whole here, so that the next
+ * one may be, too; what is longer goes on while it is sent. */
+static void
+take_source(struct h2 *h2, struct h2_stream *stream)
+{
+	struct answer *answer = &stream->answer;
+	struct answer_source *source = &answer->source;
+	unsigned i;
+
+	h2->codec_stream = stream;
+	answer_reserve(answer, &stream->arena, AHEAD_PIECES);
+	for (i = 0; i < AHEAD_PIECES && !answer->lacks_room; i++) {
+		char *room = arena_alloc(stream->scratch, AHEAD_PIECE_BYTES);
+		long n = room == NULL ? -1 :
+		    source->read(source->context, room, AHEAD_PIECE_BYTES);
+
+		if (n < 0) {
+			answer->lacks_room = true;
+		} else if (n > 0) {
+			answer_memory(answer, slice_make(room, (size_t)n));
+		} else {
+			if (source->close != NULL)
+				source->close(source->context);
+			source->read = NULL;
+			h2->codec_stream = NULL;
+			return;
+		}
+	}
+}
+
+/* The slower of what remains of the connection's and what the location has. The connection's own
+ * rate is kept by its socket. */
+static void
+set_rate(struct h2_stream *stream)
+{
+	if (stream->turn.is_routed)
+		stream->rate_bytes_s =
+		    stream->turn.exchange.route.settings->limit_rate_bytes_s;
+}
+
+static void
+submit(struct h2 *h2, struct h2_stream *stream, const struct list *list, bool has_content)
+{
+	stream->phase = H2_SENDING;
+	stream->is_complete = !has_content;
+	set_rate(stream);
+	stream->turn.keeps_alive = h2->drain == H2_OPEN;
+	if (list->is_bad || !h2_session_answer(h2->session, stream->id, list->fields,
+	    list->count, has_content)) {
+		stream->is_complete = false;
+		h2_session_reset(h2->session, stream->id, H2_INTERNAL_ERROR);
+	} else {
+		h2->has_unwanted |= !stream->is_ended && !has_content;
+	}
+}
+
+static void
+submit_ready(struct h2 *h2, struct h2_stream *stream)
+{
+	struct conn *conn = h2->conn;
+	const struct cached_answer *kept = stream->ready.answer;
+	int64_t now_s = stream->turn.exchange.now_wall_s;
+	struct list list;
+
+	answer_cache_hold(stream->ready.answer);
+	answer_head_set_date(stream->ready.head, conn_date(conn, now_s), now_s);
+	list_ready(&list, stream);
+	submit(h2, stream, &list, stream->ready.has_content &&
+	    (kept->fd >= 0 ? kept->file_bytes : kept->content_bytes) > 0);
+}
+
+static void
+give_codec_back(struct h2 *h2, const struct h2_stream *stream)
+{
+	if (h2->codec_stream == stream)
+		h2->codec_stream = NULL;
+}
+
+static void
+submit_answer(struct h2 *h2, struct h2_stream *stream)
+{
+	/* By name, as HTTP/1.1 does. */
+	bool is_head = slice_equal(stream->request.method_name, SLICE_LITERAL("HEAD"));
+	struct answer *answer = &stream->answer;
+	struct list list;
+
+	list_answer(h2, &list, stream, is_head);
+	if (list.is_bad) {
+		log_error("a response head does not fit or holds a forbidden byte");
+		give_codec_back(h2, stream);
+		answer_error(answer, &stream->arena, 500);
+		fields_add_unrouted(answer);
+		list_answer(h2, &list, stream, is_head);
+	}
+	stream->turn.status = answer->status;
+	submit(h2, stream, &list, answer->has_content && !is_head &&
+	    (answer->source.read != NULL || answer->content_bytes > 0));
+}
+
+static void
+finish(struct h2 *h2, struct h2_stream *stream)
+{
+	struct turn *turn = &stream->turn;
+	bool is_routed = turn->is_routed && h2_scratch_take(h2, stream);
+
+	turn->scratch = turn->exchange.scratch = stream->scratch;
+	turn->exchange.codec_is_taken = h2->codec_stream != NULL;
+	turn->exchange.is_personal |= turn->exchange.codec_is_taken; /* no answer for others */
+	site_finish(&turn->exchange, &stream->answer, is_routed);
+	if (stream->answer.source.read != NULL)
+		take_source(h2, stream);
+	if (turn->has_request && ready_keep(h2->conn, turn, &stream->ready, &stream->answer)) {
+		answer_fini(&stream->answer);
+		submit_ready(h2, stream);
+	} else {
+		stream->ready.head = NULL;
+		submit_answer(h2, stream);
+	}
+	h2_scratch_release(h2, stream, true);
+}
+
+static void
+begin_turn(struct h2 *h2, struct h2_stream *stream)
+{
+	struct conn *conn = h2->conn;
+	struct turn *turn = &stream->turn;
+	bool has_request = stream->status == 0;
+
+	turn_begin_stream(conn, turn, has_request, &stream->request, &stream->arena);
+	stream->has_begun = true;
+	answer_init(&stream->answer);
+	if (!has_request)
+		return;
+	conn->paid_rate_count = 0;
+	handle_prepare(conn, turn);
+	if (turn->exchange.client_text.data == conn->real_client) {
+		memcpy(stream->client_text, conn->real_client, sizeof stream->client_text);
+		turn->exchange.client_text = slice_from_text(stream->client_text);
+	}
+}
+
+void
+h2_answer_error(struct h2 *h2, struct h2_stream *stream, unsigned status)
+{
+	if (stream->phase == H2_SENDING)
+		return;
+	if (!stream->has_begun)
+		begin_turn(h2, stream);
+	answer_error(&stream->answer, &stream->arena, status);
+	finish(h2, stream);
+}
+
+/* Whether the server speaks for the host on this connection: always without TLS, whose certificate
+ * may not be for it (RFC 9110 15.5.20). */
+static bool
+host_fits_connection(const struct h2 *h2, const struct h2_stream *stream)
+{
+	(void)h2;
+	(void)stream;
+	return true;
+}
+
+/* True: the content is to come first. */
+static bool
+waits_for_content(struct h2 *h2, struct h2_stream *stream)
+{
+	if (stream->is_ended)
+		return false;
+	stream->phase = H2_CONTENT;
+	if (stream->request.expects_continue && stream->content_bytes == 0)
+		h2_session_continue(h2->session, stream->id);
+	h2_scratch_release(h2, stream, true);
+	return true;
+}
+
+/* Up to the answer, or to the wait for its content. */
+static void
+act(struct h2 *h2, struct h2_stream *stream)
+{
+	struct turn *turn = &stream->turn;
+
+	turn->scratch = turn->exchange.scratch = stream->scratch;
+	if (!stream->is_admitted) {
+		if (!host_fits_connection(h2, stream)) {
+			h2_answer_error(h2, stream, 421);
+			return;
+		}
+		if (!handle_admit(turn, &stream->answer)) {
+			finish(h2, stream);
+			return;
+		}
+		stream->is_admitted = true;
+		if (stream->request.content_length > h2->conn->config->limits.body_bytes) {
+			h2_answer_error(h2, stream, 413);
+			return;
+		}
+		if (waits_for_content(h2, stream))
+			return;
+	}
+	site_answer(&turn->exchange, &stream->answer);
+	finish(h2, stream);
+}
+
+/* False: it needs an arena that others have. */
+static bool
+answer_one(struct h2 *h2, struct h2_stream *stream)
+{
+	if (stream->status != 0 || stream->content_status != 0) {
+		h2_answer_error(h2, stream,
+		    stream->status != 0 ? stream->status : stream->content_status);
+		return true;
+	}
+	if (!stream->has_begun) {
+		begin_turn(h2, stream);
+		if (ready_find(h2->conn, &stream->turn, &stream->ready)) {
+			submit_ready(h2, stream);
+			return true;
+		}
+	}
+	if (!h2_scratch_take(h2, stream)) {
+		stream->ready.answer = NULL; /* it may be gone by then */
+		return false;
+	}
+	act(h2, stream);
+	return true;
+}
+
+void
+h2_answer_due(struct h2 *h2)
+{
+	struct h2_stream *stream;
+
+	while ((stream = h2->due_first) != NULL) {
+		if (!answer_one(h2, stream))
+			return;
+		h2->due_first = stream->next;
+	}
+}
+
+void
+h2_answer_close(struct h2 *h2, struct h2_stream *stream)
+{
+	struct conn *conn = h2->conn;
+	struct turn *turn = &stream->turn;
+	bool has_ready;
+
+	if (stream->phase == H2_HEAD)
+		return;             /* there was no request */
+	if (!stream->has_begun)
+		begin_turn(h2, stream);
+	has_ready = stream->phase == H2_SENDING && stream->ready.head != NULL;
+	turn->content_bytes = stream->content_bytes;
+	turn->is_aborted = !stream->is_complete;
+	if (turn->status == 0)
+		turn->status = 400;
+	turn_count(conn, turn);
+	turn_log(conn, turn, has_ready ? NULL : &stream->answer);
+	answer_fini(&stream->answer);
+	give_codec_back(h2, stream);
+	if (has_ready)
+		answer_cache_release(conn->cache, stream->ready.answer);
+}
