@@ -135,6 +135,7 @@ struct config_listener {
 	unsigned defer_accept_s;    /* TCP_DEFER_ACCEPT; 0: off; ignored for unix: */
 	bool proxy_protocol;        /* each connection begins with a PROXY header, or ends */
 	bool tls;                   /* connections are TLS */
+	bool http2;                 /* with TLS: HTTP/2 for clients that offer it (ALPN) */
 	bool h2c;                   /* takes HTTP/2 from clients that begin with it */
 	unsigned line;
 	char *file;

@@ -369,6 +369,8 @@ const struct schema_directive directives[] = {
 	    FIELD(config_listener, proxy_protocol) },
 	{ DIRECTIVE("tls", LISTEN, SCHEMA_BOOLEAN, "false", "connections are TLS"),
 	    FIELD(config_listener, tls) },
+	{ DIRECTIVE("http2", LISTEN, SCHEMA_BOOLEAN, "true",
+	    "HTTP/2 over TLS, for clients that offer it"), FIELD(config_listener, http2) },
 	{ DIRECTIVE("h2c", LISTEN, SCHEMA_BOOLEAN, "false",
 	    "HTTP/2 without TLS, for clients that begin with it"), FIELD(config_listener, h2c) },
 

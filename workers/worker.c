@@ -101,7 +101,10 @@ survive_accept_error(struct conn *conn, int error)
 static void
 serve_new(struct conn *conn)
 {
-	if (conn->config->listeners[conn->listener_index].h2c && serve_h2_is_wanted(conn))
+	bool is_tls = conn->stream.tls != NULL;
+
+	if (is_tls ? conn->tls.is_h2 :
+	    conn->config->listeners[conn->listener_index].h2c && serve_h2_is_wanted(conn))
 		serve_h2(conn);
 	else
 		serve_h1(conn);

@@ -8,6 +8,7 @@
 
 #include "server/base/log.h"
 #include "workers/conn/handle.h"
+#include "workers/conn/secure.h"
 #include "workers/handler/answer_cache.h"
 #include "workers/handler/fields.h"
 #include "workers/handler/site.h"
@@ -285,16 +286,6 @@ h2_answer_error(struct h2 *h2, struct h2_stream *stream, unsigned status)
 	finish(h2, stream);
 }
 
-/* Whether the server speaks for the host on this connection: always without TLS, whose certificate
- * may not be for it (RFC 9110 15.5.20). */
-static bool
-host_fits_connection(const struct h2 *h2, const struct h2_stream *stream)
-{
-	(void)h2;
-	(void)stream;
-	return true;
-}
-
 /* True: the content is to come first. */
 static bool
 waits_for_content(struct h2 *h2, struct h2_stream *stream)
@@ -316,10 +307,6 @@ act(struct h2 *h2, struct h2_stream *stream)
 
 	turn->scratch = turn->exchange.scratch = stream->scratch;
 	if (!stream->is_admitted) {
-		if (!host_fits_connection(h2, stream)) {
-			h2_answer_error(h2, stream, 421);
-			return;
-		}
 		if (!handle_admit(turn, &stream->answer)) {
 			finish(h2, stream);
 			return;
@@ -347,6 +334,10 @@ answer_one(struct h2 *h2, struct h2_stream *stream)
 	}
 	if (!stream->has_begun) {
 		begin_turn(h2, stream);
+		if (!secure_fits_host(h2->conn, stream->request.host)) {
+			h2_answer_error(h2, stream, 421);
+			return true;
+		}
 		if (ready_find(h2->conn, &stream->turn, &stream->ready)) {
 			submit_ready(h2, stream);
 			return true;

@@ -8,8 +8,10 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "workers/handler/route.h"
+#include "workers/http2/session.h"
 #include "workers/io/tls.h"
 #include "workers/io/tls_keys.h"
+#include "workers/io/tls_site.h"
 
 #define LINGER_MS 50                /* for the client to take an alert */
 #define LINGER_BYTES 65536
@@ -64,6 +66,8 @@ secure_begin(struct conn *conn)
 		.site = conn->own->tls,
 		.listener_index = conn->listener_index,
 		.find_host = find_host,
+		.offers_h2 = conn->config->listeners[conn->listener_index].http2 &&
+		    h2_session_is_built(),
 		.in = conn->in,
 		.client = conn->client,
 		.deadline_mono_ms = now_ms + conn->config->limits.handshake_timeout_ms,
@@ -89,6 +93,22 @@ secure_begin(struct conn *conn)
 		break;
 	}
 	return SECURE_ENDS;
+}
+
+/* Hosts that share certificates share a context. */
+bool
+secure_fits_host(const struct conn *conn, struct slice name)
+{
+	const char *asked = conn->tls.server_name == NULL ? "" : conn->tls.server_name;
+	const struct config *config = conn->config;
+	const struct config_host *shown, *wanted;
+
+	if (conn->stream.tls == NULL)
+		return true;
+	shown = find_host(config, conn->listener_index, asked);
+	wanted = route_find_host(config, conn->listener_index, name).host;
+	return tls_site_context(conn->own->tls, (size_t)(shown - config->hosts)) ==
+	    tls_site_context(conn->own->tls, (size_t)(wanted - config->hosts));
 }
 
 void

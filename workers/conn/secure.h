@@ -15,6 +15,10 @@ enum secure {
 void secure_init(const struct conn *conn);
 /* When a connection begins, after its PROXY header. */
 enum secure secure_begin(struct conn *conn);
+/* Whether a request for a host of that name may come by this connection: it has no TLS, or the
+ * certificate that was shown is that host's as well (RFC 9110 7.4). Clients of HTTP/2 use one
+ * connection for several hosts (RFC 9113 9.1.1). */
+bool secure_fits_host(const struct conn *conn, struct slice name);
 /* Before its socket is closed. Does nothing for one without TLS. */
 void secure_end(struct conn *conn);
 

@@ -59,6 +59,8 @@ struct h2_field {
 	struct slice value;
 };
 
+/* Whether there is HTTP/2 in this build. */
+bool h2_session_is_built(void);
 /* functions and owner are used as long as the session. NULL: errno; ENOTSUP: built without
  * nghttp2. Freed with the process. */
 struct h2_session *h2_session_new(const struct h2_owner *functions, void *owner);

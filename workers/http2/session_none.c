@@ -7,6 +7,12 @@
 
 #ifndef HAVE_NGHTTP2
 
+bool
+h2_session_is_built(void)
+{
+	return false;
+}
+
 struct h2_session *
 h2_session_new(const struct h2_owner *functions, void *owner)
 {

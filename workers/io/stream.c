@@ -72,12 +72,16 @@ stream_send_file(struct stream *stream, struct stream_file *file, unsigned timeo
 enum io_result
 stream_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sent_out)
 {
+	if (stream->tls != NULL)
+		return tls_try_write(stream, data, bytes, sent_out);
 	return plain_try_write(stream, data, bytes, sent_out);
 }
 
 enum io_result
 stream_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
 {
+	if (stream->tls != NULL)
+		return tls_wait_both(stream, wants_write, deadline_ms);
 	return plain_wait_both(stream, wants_write, deadline_ms);
 }
 

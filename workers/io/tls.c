@@ -80,7 +80,7 @@ open_connection(struct stream *stream, const struct tls_wish *wish)
 	tls->send_result = IO_OK;
 	tls->is_broken = tls->has_said_end = false;
 	tls->idle_record_count = 0;
-	tls->plain_bytes = tls->out_bytes = tls->in_at = 0;
+	tls->plain_bytes = tls->out_bytes = tls->tried_bytes = tls->in_at = 0;
 	tls->in_end = tls->taken_bytes = wish->in_bytes;
 	memcpy(tls->in, wish->in, wish->in_bytes);
 	return tls;
@@ -187,12 +187,15 @@ void
 tls_get_facts(const struct stream *stream, struct tls_facts *facts)
 {
 	const struct tls *tls = stream->tls;
+	const unsigned char *protocol = NULL;
+	unsigned protocol_bytes = 0;
 
 	facts->protocol = SSL_get_version(tls->ssl);
 	facts->cipher = SSL_get_cipher_name(tls->ssl);
 	facts->server_name = tls->server_name[0] == '\0' ? NULL : tls->server_name;
 	facts->is_resumed = SSL_session_reused(tls->ssl) == 1;
-	facts->is_h2 = false;
+	SSL_get0_alpn_selected(tls->ssl, &protocol, &protocol_bytes);
+	facts->is_h2 = protocol_bytes == 2 && memcmp(protocol, "h2", 2) == 0;
 }
 
 #endif

@@ -39,6 +39,7 @@ struct tls_wish {
 	 * (route.h). */
 	const struct config_host *(*find_host)(const struct config *config,
 	    unsigned listener_index, const char *name);
+	bool offers_h2;             /* by ALPN, before http/1.1 */
 	const char *in;             /* bytes that were read already, at least one; used up only if
 	                             * TLS_STARTED is returned */
 	size_t in_bytes;
@@ -64,6 +65,10 @@ enum io_result tls_wait(struct stream *stream, void *out, size_t cap, unsigned t
     size_t *bytes_out);
 enum io_result tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
     unsigned timeout_ms);
+/* After less than all was taken, it is to be called again with the rest of the same bytes. */
+enum io_result tls_try_write(struct stream *stream, const void *data, size_t bytes,
+    size_t *sent_out);
+enum io_result tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_mono_ms);
 enum io_result tls_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
     unsigned timeout_ms, uint64_t *sent_out);
 void tls_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes);
@@ -119,6 +124,21 @@ tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
 	(void)has_more;
 	(void)timeout_ms;
 	return IO_ERROR;
+}
+
+static inline enum io_result
+tls_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sent_out)
+{
+	*sent_out = 0;
+	return tls_write(stream, data, bytes, false, 0);
+}
+
+static inline enum io_result
+tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
+{
+	(void)wants_write;
+	(void)deadline_ms;
+	return tls_write(stream, NULL, 0, false, 0);
 }
 
 static inline enum io_result

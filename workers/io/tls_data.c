@@ -109,6 +109,33 @@ tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
 	return result;
 }
 
+enum io_result
+tls_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sent_out)
+{
+	struct tls *tls = stream->tls;
+	enum io_result result;
+
+	*sent_out = 0;
+	if (tls->is_broken || tls->has_said_end)
+		return IO_ERROR;
+	if (tls->tried_bytes == 0) {
+		if (bytes > sizeof tls->plain)
+			bytes = sizeof tls->plain;
+		tls->send_timeout_ms = 0; /* if the records should not fit: what goes at once */
+		tls->send_deadline_mono_ms = 0;
+		if (SSL_write(tls->ssl, data, (int)bytes) <= 0)
+			return give_up(tls);
+		tls->tried_bytes = bytes;
+	}
+	result = tls_pipe_try(tls);
+	if (result == IO_OK && tls->out_bytes == 0) {
+		*sent_out = tls->tried_bytes;
+		stream->sent_bytes += tls->tried_bytes;
+		tls->tried_bytes = 0;
+	}
+	return result;
+}
+
 /* Fills up plain[] from a file. What went wrong is the file's fault. */
 static enum io_result
 gather_file(struct tls *tls, int file_fd, uint64_t offset, uint64_t bytes, size_t *got_out)
@@ -258,6 +285,16 @@ tls_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size
 			    bytes_out);
 		timeout_ms = deadline_ms > now_ms ? (unsigned)(deadline_ms - now_ms) : 0;
 	}
+}
+
+enum io_result
+tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
+{
+	const struct tls *tls = stream->tls;
+
+	if (has_input(tls))
+		return IO_OK;
+	return plain_wait_both(stream, wants_write || tls->out_bytes > 0, deadline_ms);
 }
 
 /* ---- the end ---- */

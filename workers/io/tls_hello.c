@@ -74,25 +74,47 @@ on_name(SSL *ssl, int *alert, void *context)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* Where the client's list, which is well-formed, has it; NULL: nowhere. */
+static const unsigned char *
+find_protocol(const unsigned char *list, unsigned bytes, const char *name)
+{
+	const unsigned char *end = list + bytes;
+	size_t name_bytes = strlen(name);
+
+	for (; list < end && list[0] < end - list; list += 1 + list[0])
+		if (list[0] == name_bytes && memcmp(list + 1, name, name_bytes) == 0)
+			return list;
+	return NULL;
+}
+
+/* Some ciphers that TLS 1.2 still has are none for HTTP/2 (RFC 9113 9.2.2). */
+static bool
+is_fit_for_h2(SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
+
+	return SSL_version(ssl) >= TLS1_2_VERSION && cipher != NULL &&
+	    SSL_CIPHER_is_aead(cipher);
+}
+
 /* A client that speaks none of it is told so (RFC 7301 3.2): what it would send is for another
  * server. One that does not name any speaks HTTP/1. */
 static int
 on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
     const unsigned char *list, unsigned bytes, void *context)
 {
-	static const char ours[] = "http/1.1";
-	const unsigned char *end = list + bytes;
+	const struct tls *tls = SSL_get_app_data(ssl);
+	const unsigned char *found = NULL;
 
-	(void)ssl;
 	(void)context;
-	for (; list < end; list += 1 + list[0]) {
-		if (list[0] > end - list - 1)
-			break;
-		if (list[0] == sizeof ours - 1 && memcmp(list + 1, ours, sizeof ours - 1) == 0) {
-			*out = list + 1;
-			*out_bytes = list[0];
-			return SSL_TLSEXT_ERR_OK;
-		}
+	if (tls->wish->offers_h2 && is_fit_for_h2(ssl))
+		found = find_protocol(list, bytes, "h2");
+	if (found == NULL)
+		found = find_protocol(list, bytes, "http/1.1");
+	if (found != NULL) {
+		*out = found + 1;
+		*out_bytes = found[0];
+		return SSL_TLSEXT_ERR_OK;
 	}
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }

@@ -119,6 +119,23 @@ tls_pipe_flush(struct tls *tls, bool has_more)
 	return tls->send_result;
 }
 
+enum io_result
+tls_pipe_try(struct tls *tls)
+{
+	struct stream *stream = tls->stream;
+	uint64_t sent_before = stream->sent_bytes;
+	size_t sent = 0;
+
+	if (tls->send_result != IO_OK || tls->out_bytes == 0)
+		return tls->send_result;
+	tls->send_result = plain_try_write(stream, tls->out, tls->out_bytes, &sent);
+	stream->sent_bytes = sent_before;
+	tls->out_bytes -= sent;
+	if (sent > 0 && tls->out_bytes > 0)
+		memmove(tls->out, tls->out + sent, tls->out_bytes);
+	return tls->send_result;
+}
+
 /* What the socket has brought: records, which the stream does not count. */
 static enum io_result
 filled(struct tls *tls, enum io_result result, size_t bytes, uint64_t received_before)
@@ -145,7 +162,8 @@ enum io_result
 tls_pipe_fill(struct tls *tls, int64_t deadline_ms)
 {
 	uint64_t before = tls->stream->received_bytes;
-	enum io_result result = flush_until(tls, deadline_ms);
+	enum io_result result = deadline_ms == 0 || tls->tried_bytes > 0 ? tls_pipe_try(tls) :
+	    flush_until(tls, deadline_ms);
 	size_t bytes = 0;
 
 	if (result == IO_OK)

@@ -34,6 +34,8 @@ struct tls {
 	size_t in_at, in_end;       /* received, not yet taken by OpenSSL: in[in_at..in_end) */
 	size_t plain_bytes;         /* of plain[], waiting to be encrypted */
 	size_t out_bytes;           /* of out[], waiting to be sent */
+	size_t tried_bytes;         /* of content in out[], none of which is said to be sent before
+	                             * all of it is; 0: nobody is trying */
 	char in[TLS_IN_BYTES];
 	char plain[TLS_PLAIN_BYTES];
 	char out[TLS_OUT_BYTES];
@@ -46,8 +48,10 @@ bool tls_pipe_connect(struct tls *tls, SSL *ssl);
 
 /* Sends what OpenSSL has written. */
 enum io_result tls_pipe_flush(struct tls *tls, bool has_more);
+/* As much of it as goes at once; the rest stays. IO_OK, also if nothing goes. */
+enum io_result tls_pipe_try(struct tls *tls);
 /* More bytes into in[], which is empty, after a flush: with the limits of stream_read(), or of
- * stream_wait(). */
+ * stream_wait(). Without a wait (0), and while somebody tries, what cannot be sent stays. */
 enum io_result tls_pipe_fill(struct tls *tls, int64_t deadline_mono_ms);
 enum io_result tls_pipe_fill_idle(struct tls *tls, unsigned timeout_ms);
 

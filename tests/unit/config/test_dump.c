@@ -28,7 +28,7 @@ static const struct {
 	    "\tcertificate = {}\n\tcertificate_key = {}\n\treset = { " },
 	{ "", "\tstart = 8\n\tmin_idle = 4\n\tmax_idle = 32\n\tmax_workers = 512\n" },
 	{ "", "\nlisten \"*:80\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
-	    "\tproxy_protocol = false\n\ttls = false\n\th2c = false\n}\n" },
+	    "\tproxy_protocol = false\n\ttls = false\n\thttp2 = true\n\th2c = false\n}\n" },
 	{ "keepalive { timeout = 120000ms }", "\ttimeout = \"2m\"\n" },
 	{ "limits { body_size = 1024k }", "\tbody_size = \"1M\"\n" },
 	{ "log { full = count level = debug }", "\tfull = \"count\"\n" },
@@ -58,7 +58,7 @@ static const struct {
 #ifdef HAVE_OPENSSL
 	{ "certificate = \"/g.pem\" certificate_key = \"/g.key\" listen \"*:443\" { tls = on }\n"
 	    "host a {}", "\nlisten \"*:443\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
-	    "\tproxy_protocol = false\n\ttls = true\n\th2c = false\n}\n" },
+	    "\tproxy_protocol = false\n\ttls = true\n\thttp2 = true\n\th2c = false\n}\n" },
 #endif
 	{ "https_redirect = on host a { location \"/\" { https_redirect = off } }",
 	    "\n\t\thttps_redirect = false\n\t\thsts = \"0s\"\n" },
