@@ -105,16 +105,27 @@ config_load_text(const char *text, const char *name, struct config_errors *error
 	return config;
 }
 
+struct config *
+config_share(struct config *config)
+{
+	config->share_count++;
+	return config;
+}
+
 void
 config_free(struct config **config)
 {
 	struct config *gone = *config;
 
+	*config = NULL;
 	if (gone == NULL)
 		return;
+	if (gone->share_count > 0) {
+		gone->share_count--;
+		return;
+	}
 	log_format_free(&gone->log.compiled_format);
 	mime_free(&gone->mime);
 	keep_free(&gone->keep);
 	free(gone);
-	*config = NULL;
 }

@@ -112,6 +112,7 @@ struct config_tls {
 	bool prefers_server_ciphers;
 	bool session_tickets;       /* sessions are resumed */
 	unsigned session_timeout_s; /* how long one can be; > 0 */
+	unsigned watch_interval_s;  /* between looks at files of certificates; 0: none */
 	struct config_texts ticket_key_files; /* absolute; none: keys are made and rotated */
 	char *signer_user;          /* "": as workers */
 	char *file;                 /* of the section, for messages */
@@ -388,6 +389,7 @@ struct config {
 	size_t root_count;
 	struct mime_table *mime;
 	struct keep *keep;          /* owns what settings, locations and rules point to */
+	unsigned share_count;       /* owners beside the first, see config_share() */
 };
 
 /* Collects what is wrong with a configuration, a line of text each:
@@ -406,7 +408,9 @@ struct config *config_load(const char *path, struct config_errors *errors_out);
 /* The same from text in memory; `name` stands for the file in messages. */
 struct config *config_load_text(const char *text, const char *name,
     struct config_errors *errors_out);
-/* Accepts NULL, leaves NULL. */
+/* One more owner, who calls config_free() as well. Within one process and thread. */
+struct config *config_share(struct config *config);
+/* The last owner frees it. Accepts NULL, leaves NULL. */
 void config_free(struct config **config);
 
 /* The effective configuration in the configuration's own syntax; loading the

@@ -33,6 +33,7 @@
 
 #define SECOND 1000u
 #define DAY (86400u * SECOND)
+#define HOUR_S 3600u
 #define WEEK_S (7u * 86400u)    /* the most that a session ticket may last, RFC 8446 4.6.1 */
 #define TEN_YEARS_S (3650u * 86400u)
 #define PAIRS_MAX 16            /* certificates of a host */
@@ -339,6 +340,9 @@ const struct schema_directive directives[] = {
 	{ DIRECTIVE("signer_user", TLS, SCHEMA_MAYBE_NAME, "",
 	    "the user that the process with the private keys runs as"),
 	    FIELD(config_tls, signer_user) },
+	{ DIRECTIVE("watch_interval", TLS, SCHEMA_DURATION_S, "3s",
+	    "how often the files of certificates and keys are looked at"),
+	    FIELD(config_tls, watch_interval_s), RANGE(0, HOUR_S) },
 
 	{ SECTION("log", GLOBAL, SCHEMA_LOG, "where messages go") },
 	{ DIRECTIVE("error", LOG, SCHEMA_TARGET, LOG_FOLDER "/error.log",

@@ -55,11 +55,13 @@ libmaster_a_SOURCES = \
 	server/master/pool.c server/master/pool.h \
 	server/master/reload.c server/master/reload.h \
 	server/master/remember.c \
+	server/master/renewals.c \
 	server/master/signers.c \
 	server/master/state.h \
 	server/master/switch.c \
 	server/master/tend.c \
-	server/master/tickets.c
+	server/master/tickets.c \
+	server/master/watch.c server/master/watch.h
 
 liblogger_a_SOURCES = \
 	server/logger/collector.c server/logger/collector.h \

@@ -87,6 +87,7 @@ unit_tests = \
 	tests/unit/server/master/test_credentials \
 	tests/unit/server/master/test_pool \
 	tests/unit/server/master/test_tickets \
+	tests/unit/server/master/test_watch \
 	tests/unit/server/priv/test_drop \
 	tests/unit/server/priv/test_keyfiles \
 	tests/unit/server/priv/test_limits \

@@ -10,6 +10,7 @@
 
 #include "server/base/fdio.h"
 #include "server/base/inherit.h"
+#include "server/master/watch.h"
 #include "server/priv/logfile.h"
 #include "server/priv/roots.h"
 
@@ -45,6 +46,7 @@ open_credentials(struct generation *next, const struct generation *previous, cha
 {
 	const struct drop_target *known_drop = NULL;
 
+	next->fingerprint = watch_fingerprint(next->config);
 	if (next->config->tls.signer_user[0] != '\0' && previous != NULL &&
 	    previous->credentials.key_count > 0 && next->config->chroot[0] == '\0' &&
 	    previous->config->chroot[0] == '\0' &&

@@ -42,7 +42,9 @@ struct listener {
 struct generation {
 	uint32_t number;              /* 1 at start */
 	const struct tls_means *means;
-	struct config *config;        /* owned */
+	struct config *config;        /* owned, perhaps not by it alone: see config_share() */
+	bool is_renewal;              /* the one before it has the same configuration */
+	uint64_t fingerprint;         /* of certificates' files, before they were read */
 	struct drop_target drop;
 	int *root_fds;                /* owned; config->root_count of them */
 	struct listener *listeners;   /* owned; pool_count of them, as in config->listeners */

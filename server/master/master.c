@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
  * plans to tend.c, keepers and logger to aides.c, signers to signers.c, keys of TLS sessions to
- * tickets.c, forking to crew.c, configurations to switch.c, clients to remember.c. As root, or as
- * whoever started it. Rules: never parses a byte of a client, never blocks but in ppoll(2), never
- * exits for a child's sake once it runs.
+ * tickets.c, renewed certificates to renewals.c, forking to crew.c, configurations to switch.c,
+ * clients to remember.c. As root, or as whoever started it. Rules: never parses a byte of a client,
+ * never blocks but in ppoll(2), never exits for a child's sake once it runs.
  *
  *   STARTING --first children ready--> RUNNING --QUIT--> DRAINING --all gone--> end
  *      |  one dies before that            |  TERM, INT       |  TERM, INT
@@ -132,7 +132,10 @@ obey_signals(struct master *master, int64_t now_ms)
 void
 master_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 {
-	switch_finish_reload(master, wait_status, now_ms);
+	if (master->reload.is_renewal)
+		renewals_finish(master, wait_status, now_ms);
+	else
+		switch_finish_reload(master, wait_status, now_ms);
 	if (!master->wants_reload)
 		return;
 	master->wants_reload = false;
@@ -268,6 +271,7 @@ run_loop(struct master *master, const sigset_t *mask)
 			remember_note(master);
 		aides_let_go(master, now_ms);
 		tickets_tend(master, now_ms);
+		renewals_tend(master, now_ms);
 		signers_tend(master, now_ms);
 		aides_tend_logger(master, now_ms);
 		if (master->phase >= MASTER_DRAINING) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tries a configuration in a child with the master's rights. Leaves the switch to
- * switch.c. Rule: the master waits for it only in its loop. Shown by
+/* Tries a configuration, or its certificates, in a child with the master's rights. Leaves the
+ * switch to switch.c and renewals.c. Rule: the master waits for it only in its loop. Shown by
  * tests/integration/50-signals. */
 #include "server/master/reload.h"
 
@@ -36,17 +36,19 @@ report_line(int fd, const char *text)
 	(void)fdio_write_all(fd, "\n", 1);
 }
 
-/* The child. */
+/* The child. config_path: NULL for the configuration given. */
 static int
-check(const char *config_path, const struct tls_means *tls, int report_fd)
+check(const char *config_path, const struct config *config, const struct tls_means *tls,
+    int report_fd)
 {
 	struct config_errors errors = { 0 };
 	struct drop_target drop;
 	char errbuf[512];
 	int *root_fds;
-	struct config *config = config_load(config_path, &errors);
 	size_t i;
 
+	if (config_path != NULL)
+		config = config_load(config_path, &errors);
 	if (config == NULL) {
 		for (i = 0; i < errors.count; i++)
 			report_line(report_fd, errors.lines[i]);
@@ -61,9 +63,9 @@ check(const char *config_path, const struct tls_means *tls, int report_fd)
 	return 0;
 }
 
-int
-reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
-    int64_t now_mono_ms)
+static int
+start(struct reload *reload, const char *config_path, const struct config *config,
+    const struct tls_means *tls, int64_t now_mono_ms)
 {
 	int ends[2];
 	pid_t pid;
@@ -75,7 +77,7 @@ reload_start(struct reload *reload, const char *config_path, const struct tls_me
 		signals_reset();
 		log_set_sink((struct log_sink){ LOG_SINK_NONE, -1 }); /* it reports by the pipe */
 		role_set(ROLE_CHECKER);
-		_exit(check(config_path, tls, ends[1]));
+		_exit(check(config_path, config, tls, ends[1]));
 	}
 	fdio_close(&ends[1]);
 	if (pid < 0 || fdio_set_nonblocking(ends[0]) < 0) {
@@ -86,6 +88,25 @@ reload_start(struct reload *reload, const char *config_path, const struct tls_me
 	reload->report_fd = ends[0];
 	reload->report_bytes = 0;
 	reload->deadline_mono_ms = now_mono_ms + RELOAD_PATIENCE_MS;
+	reload->is_renewal = config_path == NULL;
+	reload->is_quiet = false;
+	return 0;
+}
+
+int
+reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
+    int64_t now_mono_ms)
+{
+	return start(reload, config_path, NULL, tls, now_mono_ms);
+}
+
+int
+reload_start_renewal(struct reload *reload, const struct config *config,
+    const struct tls_means *tls, bool is_quiet, int64_t now_mono_ms)
+{
+	if (start(reload, NULL, config, tls, now_mono_ms) < 0)
+		return -1;
+	reload->is_quiet = is_quiet;
 	return 0;
 }
 
@@ -110,23 +131,33 @@ reload_read(struct reload *reload)
 	}
 }
 
-bool
-reload_finish(struct reload *reload, int wait_status)
+static void
+log_report(const struct reload *reload, const char *lead)
 {
-	size_t start = 0, i;
-	bool is_good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+	size_t line = 0, i;
 
-	if (reload->report_fd >= 0)
-		reload_read(reload);
 	for (i = 0; i < reload->report_bytes; i++) {
 		if (reload->report[i] != '\n')
 			continue;
-		log_error("reload: %.*s", (int)(i - start), reload->report + start);
-		start = i + 1;
+		log_error("%s%.*s", lead, (int)(i - line), reload->report + line);
+		line = i + 1;
 	}
-	if (!is_good && reload->report_bytes == 0)
-		log_error("reload: reading the configuration %s",
-		    WIFSIGNALED(wait_status) ? "took too long or crashed" : "failed");
+}
+
+bool
+reload_finish(struct reload *reload, int wait_status)
+{
+	bool is_good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+	const char *lead = reload->is_renewal ? "certificates: kept the old ones: " : "reload: ";
+
+	if (reload->report_fd >= 0)
+		reload_read(reload);
+	if (!reload->is_quiet)
+		log_report(reload, lead);
+	if (!is_good && !reload->is_quiet && reload->report_bytes == 0)
+		log_error("%s%s %s", lead, reload->is_renewal ? "trying the new ones" :
+		    "reading the configuration", WIFSIGNALED(wait_status) ?
+		    "took too long or crashed" : "failed");
 	fdio_close(&reload->report_fd);
 	reload_init(reload);
 	return is_good;

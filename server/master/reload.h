@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first half of a reload: a throw-away child reads the new configuration whole and
  * opens its document roots, certificates and keys, so that a file that cannot be read to its
- * end, or a dead mount, cannot hurt the running master. */
+ * end, or a dead mount, cannot hurt the running master. For renewed certificates the same, with
+ * the configuration in force. */
 #ifndef MUSTER_MASTER_RELOAD_H
 #define MUSTER_MASTER_RELOAD_H
 
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct config;
 struct tls_means;
 
 #define RELOAD_PATIENCE_MS 10000
@@ -19,6 +21,8 @@ struct tls_means;
 struct reload {                   /* caller's storage; all zero but report_fd -1: none */
 	pid_t pid;                    /* 0: none under way */
 	int report_fd;                /* for poll(2); non-blocking */
+	bool is_renewal;              /* of certificates only */
+	bool is_quiet;                /* its lines are not logged */
 	int64_t deadline_mono_ms;
 	size_t report_bytes;
 	char report[RELOAD_REPORT_BYTES]; /* lines of text: what is wrong */
@@ -28,10 +32,14 @@ void reload_init(struct reload *reload);
 /* tls: to try certificates and keys with. 0, or -1 and errno. */
 int reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
     int64_t now_mono_ms);
+/* The same with a configuration that is loaded: only what it names is opened. is_quiet: what is
+ * wrong was said before. */
+int reload_start_renewal(struct reload *reload, const struct config *config,
+    const struct tls_means *tls, bool is_quiet, int64_t now_mono_ms);
 /* When report_fd is readable: collects. */
 void reload_read(struct reload *reload);
-/* When its pid was reaped: true and no lines when the configuration is good; otherwise
- * each line is logged. Ready for the next one then. */
+/* When its pid was reaped: true and no lines when all is good; otherwise each line is
+ * logged. Ready for the next one then. */
 bool reload_finish(struct reload *reload, int wait_status);
 /* Kills a child that takes longer than RELOAD_PATIENCE_MS (a FIFO, a dead mount). */
 void reload_check_deadline(struct reload *reload, int64_t now_mono_ms);

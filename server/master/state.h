@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
  * reap, retire), tend.c (pools), aides.c (keepers, logger), signers.c, tickets.c (keys of TLS
- * sessions), switch.c (configurations), census.c (counting), remember.c (clients). Nobody else
- * includes this. */
+ * sessions), switch.c (configurations), renewals.c (certificates), census.c (counting),
+ * remember.c (clients). Nobody else includes this. */
 #ifndef MUSTER_MASTER_STATE_H
 #define MUSTER_MASTER_STATE_H
 
@@ -15,6 +15,7 @@
 #include "server/master/generation.h"
 #include "server/master/master.h"
 #include "server/master/reload.h"
+#include "server/master/watch.h"
 
 #define MASTER_TICK_MS 1000          /* from one regular look to the next */
 
@@ -70,7 +71,8 @@ struct master {
 	enum master_phase phase;
 	bool has_failed;              /* exit status 1 */
 	struct tickets tickets;
-	bool wants_reload;            /* HUP while a reload is under way */
+	struct watch watch;
+	bool wants_reload;            /* HUP while a reload, or a renewal, is under way */
 	bool is_full_noted;           /* the "all workers in use" line is out */
 	bool is_forgetting_noted;     /* the line about too many clients is out */
 	uint32_t log_generation;
@@ -121,6 +123,11 @@ void switch_use_logs(const struct master *master);
 /* Names those that previous, or NULL, did not have. */
 void switch_note_listeners(const struct generation *generation,
     const struct generation *previous);
+/* Takes config over and opens it, as a reload does; the one in force stays. NULL and errbuf. */
+struct generation *switch_open(struct master *master, struct config *config, char *errbuf,
+    size_t errbuf_bytes);
+/* In place of the one in force: everything of it is open. */
+void switch_to(struct master *master, struct generation *next, int64_t now_ms);
 /* It is the one in force from now on; nothing is started yet. */
 void switch_adopt(struct master *master, struct generation *generation);
 void switch_start_children(struct master *master, int64_t now_ms);
@@ -157,6 +164,12 @@ void aides_note_end(struct master *master, const struct child *child);
 void signers_tend(struct master *master, int64_t now_ms);
 /* A child was reaped. */
 void signers_note_end(struct master *master, const struct child *child);
+
+/* renewals.c */
+/* Looks at the files of certificates, if it is time, and has others tried. */
+void renewals_tend(struct master *master, int64_t now_ms);
+/* The child that tried them has ended: they come into force, if all is well. */
+void renewals_finish(struct master *master, int wait_status, int64_t now_ms);
 
 /* tickets.c */
 /* A configuration has come into force. */

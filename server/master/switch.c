@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "server/base/clock.h"
 #include "server/master/state.h"
 #include "server/priv/limits.h"
 
@@ -77,10 +78,10 @@ switch_adopt(struct master *master, struct generation *generation)
 		    generation->number;
 	if (generation_handover(generation, &handover))
 		handover->fd = master->aides.handed_fd;
+	watch_begin(&master->watch, generation->fingerprint, clock_mono_ms());
 }
 
-/* The switch of a reload: everything of the new configuration is open. */
-static void
+void
 switch_to(struct master *master, struct generation *next, int64_t now_ms)
 {
 	size_t i;
@@ -123,10 +124,19 @@ note_used_lines(const struct master *master, bool used_lines[SCOREBOARD_SOCKET_M
 		used_lines[i] = master->line_generations[i] >= oldest;
 }
 
+struct generation *
+switch_open(struct master *master, struct config *config, char *errbuf, size_t errbuf_bytes)
+{
+	bool used_lines[SCOREBOARD_SOCKET_MAX] = { false };
+
+	note_used_lines(master, used_lines);
+	return generation_open(config, master->generation, used_lines, master->options->tls,
+	    errbuf, errbuf_bytes);
+}
+
 void
 switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 {
-	bool used_lines[SCOREBOARD_SOCKET_MAX] = { false };
 	struct config_errors errors = { 0 };
 	struct generation *next = NULL;
 	struct config *config;
@@ -145,9 +155,7 @@ switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 			(void)snprintf(errbuf, sizeof errbuf, "%s", errors.lines[0]);
 		goto kept;
 	}
-	note_used_lines(master, used_lines);
-	next = generation_open(config, master->generation, used_lines, master->options->tls, errbuf,
-	    sizeof errbuf);
+	next = switch_open(master, config, errbuf, sizeof errbuf);
 kept:
 	config_errors_fini(&errors);
 	if (next != NULL)
@@ -163,5 +171,6 @@ switch_retire_old(struct master *master, int64_t now_ms)
 	master->retires_old = false;
 	aides_announce(master);
 	crew_retire_before(master, master->generation->number, now_ms);
-	log_notice("reload: new configuration in force");
+	log_notice(master->generation->is_renewal ? "certificates: renewed ones in force" :
+	    "reload: new configuration in force");
 }

@@ -39,7 +39,7 @@ static const struct {
 	    "\"TLSv1.3\" }\n\tciphers = \"ECDHE-ECDSA-AES128-GCM-SHA256:" },
 	{ "", "\tcurves = \"X25519:prime256v1:secp384r1\"\n\tprefer_server_ciphers = false\n"
 	    "\tsession_tickets = true\n\tsession_timeout = \"1h\"\n\tsession_ticket_keys = {}\n"
-	    "\tsigner_user = \"\"\n}\n" },
+	    "\tsigner_user = \"\"\n\twatch_interval = \"3s\"\n}\n" },
 	{ "tls { profile = old }", "\tciphers = \"@SECLEVEL=0:ECDHE-ECDSA-AES128-GCM-SHA256:" },
 	{ "tls { profile = old }", "\tprefer_server_ciphers = true\n" },
 	{ "tls { profile = old prefer_server_ciphers = no }", "\tprefer_server_ciphers = false\n" },
@@ -48,6 +48,7 @@ static const struct {
 	    "\tprotocols = { \"TLSv1.3\", \"TLSv1.2\" }\n\tciphers = \"HIGH:!SHA1\"\n" },
 	{ "tls { session_ticket_keys = { \"/a\", \"/b\" } signer_user = keys }",
 	    "\tsession_ticket_keys = { \"/a\", \"/b\" }\n\tsigner_user = \"keys\"\n" },
+	{ "tls { watch_interval = 0 }", "\twatch_interval = \"0s\"\n" },
 	{ "limits { handshake_timeout = 1m }", "\thandshake_timeout = \"1m\"\n" },
 	{ "certificate = \"/a.pem\" certificate_key = \"/a.key\"",
 	    "\ncertificate = { \"/a.pem\" }\ncertificate_key = { \"/a.key\" }\n" },

@@ -284,6 +284,24 @@ START_TEST(environment_is_expanded)
 }
 END_TEST
 
+START_TEST(the_last_owner_frees_it)
+{
+	struct config_errors errors;
+	struct config *config = config_load_text(LISTEN, "f", &errors), *other;
+
+	ck_assert_ptr_nonnull(config);
+	other = config_share(config);
+	ck_assert_ptr_eq(other, config);
+	config_free(&config);
+	ck_assert_ptr_null(config);
+	ck_assert_str_eq(other->source, "f");
+	config_free(&other);
+	ck_assert_ptr_null(other);
+	config_free(&other);
+	config_errors_fini(&errors);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -298,6 +316,7 @@ main(void)
 	tcase_add_test(tcase, failure_leaves_nothing_behind);
 	tcase_add_test(tcase, values_reach_their_fields);
 	tcase_add_test(tcase, environment_is_expanded);
+	tcase_add_test(tcase, the_last_owner_frees_it);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);

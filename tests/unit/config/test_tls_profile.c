@@ -73,6 +73,7 @@ START_TEST(the_rest_has_its_defaults)
 	ck_assert_uint_eq(config->tls.session_timeout_s, 3600);
 	ck_assert_uint_eq(config->tls.ticket_key_files.count, 0);
 	ck_assert_str_eq(config->tls.signer_user, "");
+	ck_assert_uint_eq(config->tls.watch_interval_s, 3);
 	ck_assert_uint_eq(config->limits.handshake_timeout_ms, 10000);
 	ck_assert(!config->listeners[0].tls);
 	ck_assert_uint_eq(config->certificate_count, 0);
