@@ -176,8 +176,8 @@ static struct tls_means
 make_means(void)
 {
 	return (struct tls_means){ .tickets = ticket_keys_open(), .site_new = tls_site_new,
-		.site_free = tls_site_free, .site_public_key = tls_site_public_key,
-		.keys_check = keyring_check };
+		.site_free = tls_site_free, .site_warning = tls_site_warning,
+		.site_public_key = tls_site_public_key, .keys_check = keyring_check };
 }
 
 static struct config *

@@ -17,6 +17,7 @@
 
 #include "server/base/fdio.h"
 #include "server/base/log.h"
+#include "server/base/log.h"
 #include "server/base/role.h"
 #include "server/priv/keyfiles.h"
 
@@ -157,6 +158,16 @@ credentials_open(struct credentials *credentials, const struct config *config,
 }
 
 void
+credentials_log_oddities(const struct credentials *credentials, const struct tls_means *means)
+{
+	const char *oddity;
+
+	for (size_t i = 0; credentials->site != NULL &&
+	    (oddity = means->site_warning(credentials->site, i)) != NULL; i++)
+		log_warn("%s", oddity);
+}
+
+void
 credentials_close_site(struct credentials *credentials, const struct tls_means *means)
 {
 	if (credentials->site != NULL)
@@ -192,6 +203,7 @@ credentials_check(const struct config *config, const struct tls_means *means,
 	if (credentials_open(&credentials, config, means, drop, NULL, true, errbuf,
 	    errbuf_bytes) < 0)
 		return -1;
+	credentials_log_oddities(&credentials, means);
 	credentials_close(&credentials, means);
 	return 0;
 }

@@ -20,6 +20,8 @@ struct tls_means {
 	struct tls_site *(*site_new)(const struct config *config, struct ticket_keys *tickets,
 	    char *errbuf, size_t errbuf_bytes);
 	void (*site_free)(struct tls_site **site);
+	/* What is odd about it, index from 0 on; NULL: there is no more. */
+	const char *(*site_warning)(const struct tls_site *site, size_t index);
 	unsigned char *(*site_public_key)(const struct tls_site *site, size_t key_index,
 	    size_t *bytes_out);
 	int (*keys_check)(const struct config *config, const struct inherit_key *keys,
@@ -45,10 +47,14 @@ int credentials_open(struct credentials *credentials, const struct config *confi
     const struct tls_means *means, const struct drop_target *drop,
     const struct drop_target *previous_drop, bool checks_keys, char *errbuf,
     size_t errbuf_bytes);
+/* Logs what is odd about certificates, and no reason not to go on. */
+void credentials_log_oddities(const struct credentials *credentials,
+    const struct tls_means *means);
 /* Workers that are forked from now on are other ones': the site is freed. */
 void credentials_close_site(struct credentials *credentials, const struct tls_means *means);
 void credentials_close(struct credentials *credentials, const struct tls_means *means);
-/* Opens and closes them, to say whether they are good. 0, or -1 and errbuf. */
+/* Opens and closes them, to say whether they are good, and logs what is odd. 0, or -1 and
+ * errbuf. */
 int credentials_check(const struct config *config, const struct tls_means *means,
     const struct drop_target *drop, char *errbuf, size_t errbuf_bytes);
 

@@ -348,6 +348,7 @@ start(struct master *master)
 	int64_t now_ms = clock_mono_ms();
 
 	switch_note_listeners(master->generation, NULL);
+	credentials_log_oddities(&master->generation->credentials, master->generation->means);
 	master->start_deadline_mono_ms = now_ms + START_PATIENCE_MS;
 	switch_adopt(master, master->generation);
 	aides_announce(master);

@@ -100,6 +100,7 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	/* Descriptors of the old logs live on in the old workers, which end soon; those
 	 * that are asked for anew are the new ones. */
 	switch_use_logs(master);
+	credentials_log_oddities(&next->credentials, next->means);
 	master->is_full_noted = false;
 	if (switch_reserve(master) < 0)
 		log_error("reload: no memory for more workers");

@@ -125,6 +125,11 @@ def test_kinds_of_keys(serve_tls, authority, connect, kind):
             assert client.request().body == b"start\n"
 
 
+def test_a_certificate_that_lacks_its_host_is_told(serve_tls):
+    server = serve_tls(more='host "lacking.example" {}')
+    server.wait_for_log('warn: .*certificate ".*" of host "lacking.example" does not name')
+
+
 @pytest.mark.needs("curl")
 @pytest.mark.parametrize("option", ["--tlsv1.2", "--tlsv1.3"])
 def test_curl(server, authority, option):

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/log.h"
 #include "server/master/credentials.h"
 #include "tests/lib/process.h"
 #include "tests/lib/scratch.h"
@@ -41,6 +42,13 @@ free_site(struct tls_site **site)
 	*site = NULL;
 }
 
+static const char *
+site_warning(const struct tls_site *site, size_t index)
+{
+	ck_assert_ptr_nonnull(site);
+	return index == 0 ? "f:1: an odd one" : index == 1 ? "f:2: odd, too" : NULL;
+}
+
 static unsigned char *
 public_key(const struct tls_site *site, size_t key_index, size_t *bytes_out)
 {
@@ -72,7 +80,7 @@ check(const struct config *of, const struct inherit_key *keys, size_t count, cha
 }
 
 static struct tls_means means = { .site_new = new_site, .site_free = free_site,
-	.site_public_key = public_key, .keys_check = check };
+	.site_warning = site_warning, .site_public_key = public_key, .keys_check = check };
 
 static void
 make_all(void)
@@ -138,6 +146,26 @@ START_TEST(without_tls)
 }
 END_TEST
 
+START_TEST(oddities_are_logged)
+{
+	struct credentials credentials;
+	int ends[2];
+	char text[512] = "";
+
+	ck_assert_int_eq(pipe(ends), 0);
+	log_set_sink((struct log_sink){ LOG_SINK_FD, ends[1] });
+	ck_assert_int_eq(open_them(&credentials, true), 0);
+	credentials_log_oddities(&credentials, &means);
+	log_set_sink((struct log_sink){ LOG_SINK_NONE, -1 });
+	ck_assert_int_gt(read(ends[0], text, sizeof text - 1), 0);
+	ck_assert_ptr_nonnull(strstr(text, "warn: f:1: an odd one\n"));
+	ck_assert_ptr_nonnull(strstr(text, "warn: f:2: odd, too\n"));
+	credentials_close(&credentials, &means);
+	ck_assert_int_eq(close(ends[0]), 0);
+	ck_assert_int_eq(close(ends[1]), 0);
+}
+END_TEST
+
 static char bad_chain[] = "bad", no_file[] = "none";
 static const struct {
 	const char *what;
@@ -198,6 +226,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, make_all, NULL);
 	tcase_add_test(tcase, all_is_open);
 	tcase_add_test(tcase, without_tls);
+	tcase_add_test(tcase, oddities_are_logged);
 	tcase_add_loop_test(tcase, nothing_is_left, 0, COUNT_OF(refused));
 	tcase_add_test(tcase, unchecked);
 	suite_add_tcase(suite, tcase);
