@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates and their keys, in pairs. Reading the files is left to workers/io/tls_site.c and
- * server/priv/keyfiles.c: here they are names. Runs wherever a configuration is read.
+/* Certificates and their keys, in pairs, and OCSP responses for them. Reading the files is left to
+ * workers/io/tls_site.c and server/priv/keyfiles.c: here they are names. Runs wherever a
+ * configuration is read.
  * Must stay true: a host that TLS connections can ask for has a pair, its own or a global one;
  * each pair is there once; and without a TLS listener no file is opened for nothing.
  * Shown by tests/unit/config/test_certificates.c. */
@@ -14,6 +15,7 @@
 struct pairs {
 	const struct tree_section *section; /* NULL: of the host that is not written */
 	const struct config_texts *chains, *keys;
+	const struct config_texts *staplings; /* any number, in any order */
 	bool is_wrong;              /* a message has been added */
 };
 
@@ -80,9 +82,10 @@ check_apart(const struct scope *global, const struct pairs *pairs)
 
 static struct pairs
 get_pairs(const struct scope *global, const struct tree_section *section,
-    const struct config_texts *chains, const struct config_texts *keys)
+    const struct config_texts *chains, const struct config_texts *keys,
+    const struct config_texts *staplings)
 {
-	struct pairs pairs = { section, chains, keys, false };
+	struct pairs pairs = { section, chains, keys, staplings, false };
 
 	if (section != NULL)
 		pairs.is_wrong = has_wrong_element(section) || !check_counts(global, &pairs) ||
@@ -161,31 +164,71 @@ give(const struct scope *global, const struct pairs *pairs, struct config_host *
 	return 0;
 }
 
+/* There is room for them. -1: no memory. */
+static int
+add_staplings(const struct scope *global, const struct pairs *pairs)
+{
+	struct config *config = global->config;
+
+	for (size_t i = 0; i < pairs->staplings->count; i++) {
+		char *path = pairs->staplings->items[i], *file;
+		struct source_place place;
+		size_t k = 0;
+
+		while (k < config->stapling_count &&
+		    strcmp(config->staplings[k].response_file, path) != 0)
+			k++;
+		if (k < config->stapling_count)
+			continue;
+		place = source_place(global->errors->source,
+		    element(pairs->section, "stapling_file", i)->position);
+		file = keep_text(config->keep, place.file);
+		if (file == NULL)
+			return -1;
+		config->staplings[config->stapling_count++] =
+		    (struct config_stapling){ path, file, place.line };
+	}
+	return 0;
+}
+
 /* section: the host's; NULL: it is not written. */
 static int
 build_host(const struct scope *global, const struct pairs *outer,
     const struct tree_section *section, struct config_host *host)
 {
 	const struct config_listener *listener = tls_listener(global->config, host);
-	struct pairs own = get_pairs(global, section, &host->certificate, &host->certificate_key);
+	struct pairs own = get_pairs(global, section, &host->certificate, &host->certificate_key,
+	    &host->stapling_file);
 	const struct pairs *chosen = host->certificate.count > 0 ? &own : outer;
 
 	if (listener == NULL || own.is_wrong || chosen->is_wrong)
 		return 0;
-	if (chosen->chains->count > 0)
-		return give(global, chosen, host);
-	complain(global, section, listener);
-	return 0;
+	if (chosen->chains->count == 0) {
+		complain(global, section, listener);
+		return 0;
+	}
+	/* A response of its own may be for a certificate that is everybody's. */
+	if (add_staplings(global, &own) < 0 || add_staplings(global, chosen) < 0)
+		return -1;
+	return give(global, chosen, host);
 }
 
-static size_t
-count_pairs(const struct config *config)
+/* Room for all that is written. -1: no memory. */
+static int
+make_room(struct config *config)
 {
-	size_t count = config->certificate.count;
+	size_t pair_count = config->certificate.count;
+	size_t stapling_count = config->stapling_file.count;
 
-	for (size_t i = 0; i < config->host_count; i++)
-		count += config->hosts[i].certificate.count;
-	return count;
+	for (size_t i = 0; i < config->host_count; i++) {
+		pair_count += config->hosts[i].certificate.count;
+		stapling_count += config->hosts[i].stapling_file.count;
+	}
+	config->certificates = keep_alloc(config->keep,
+	    pair_count * sizeof(*config->certificates));
+	config->staplings = keep_alloc(config->keep,
+	    stapling_count * sizeof(*config->staplings));
+	return config->certificates == NULL || config->staplings == NULL ? -1 : 0;
 }
 
 int
@@ -193,12 +236,10 @@ certificates_build(const struct scope *global)
 {
 	struct config *config = global->config;
 	struct pairs pairs = get_pairs(global, global->section, &config->certificate,
-	    &config->certificate_key);
+	    &config->certificate_key, &config->stapling_file);
 	size_t index = 0;
 
-	config->certificates = keep_alloc(config->keep,
-	    count_pairs(config) * sizeof(*config->certificates));
-	if (config->certificates == NULL)
+	if (make_room(config) < 0)
 		return -1;
 	for (size_t i = 0; i < global->section->child_count; i++) {
 		const struct tree_section *child = global->section->children[i];

@@ -127,6 +127,13 @@ struct config_certificate {
 	unsigned line;
 };
 
+/* A file with an OCSP response (RFC 6960), each once. It is for whichever certificates it names. */
+struct config_stapling {
+	char *response_file;        /* absolute; DER */
+	char *file;                 /* where it was named first, for messages */
+	unsigned line;
+};
+
 struct config_listener {
 	char *text;                 /* as written: "*:80", "[::1]:80", "unix:/run/x" */
 	struct sockaddr_storage address;
@@ -346,6 +353,7 @@ struct config_host {
 	uint64_t listener_bits;     /* the same as indexes into config.listeners */
 	struct config_texts certificate, certificate_key; /* as written in this scope; as many
 	                             * of one as of the other */
+	struct config_texts stapling_file; /* as written in this scope */
 	size_t *certificate_indexes; /* into config.certificates: its own, or the global ones */
 	size_t certificate_count;   /* >= 1 where one of its listeners is TLS, else 0 */
 	struct config_rule https_rule; /* a redirect of any path to the same one with https */
@@ -378,6 +386,9 @@ struct config {
 	struct config_texts certificate, certificate_key; /* as written in the global scope */
 	struct config_certificate *certificates; /* all pairs, each once */
 	size_t certificate_count;   /* 0: no listener is TLS */
+	struct config_texts stapling_file; /* as written in the global scope */
+	struct config_stapling *staplings; /* of all hosts that TLS listeners serve */
+	size_t stapling_count;
 	struct config_settings settings; /* the global scope */
 	struct config_rule *rules;
 	size_t rule_count;

@@ -172,6 +172,7 @@ unit_tests = \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/io/test_tls_keys \
 	tests/unit/workers/io/test_tls_site \
+	tests/unit/workers/io/test_tls_site_staple \
 	tests/unit/workers/io/test_tls_stream \
 	tests/unit/workers/keeper/test_holds \
 	tests/unit/workers/keeper/test_partial \

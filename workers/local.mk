@@ -51,6 +51,7 @@ libworkers_a_SOURCES = \
 	workers/io/tls_site_context.c \
 	workers/io/tls_site_look.c \
 	workers/io/tls_site_parts.h \
+	workers/io/tls_site_staple.c \
 	workers/io/tls_site_tickets.c \
 	workers/handler/access.c workers/handler/access.h \
 	workers/handler/answer.c workers/handler/answer.h \

@@ -45,22 +45,34 @@ class Authority:
                 "-subj", "/CN=muster test authority", "-addext",
                 "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, *hosts, kind="ec", name=None):
+    def issue(self, *hosts, kind="ec", name=None, extensions=""):
         """A new pair for these host names (or addresses), the first of which is its file's name
-        unless there is another."""
+        unless there is another. extensions: more of them, lines for openssl-x509(1)."""
         name = name or f"{hosts[0].replace('*', 'any')}-{kind}"
         key = make_key(self.folder / f"{name}.key", kind)
         request, chain = self.folder / f"{name}.csr", self.folder / f"{name}.pem"
         openssl("req", "-new", "-key", key, "-subj", f"/CN={hosts[0]}", "-out", request)
-        extensions = self.folder / f"{name}.ext"
+        extension_file = self.folder / f"{name}.ext"
         names = ",".join(("IP:" if re.fullmatch("[0-9.]+", host) else "DNS:") + host
                          for host in hosts)
-        extensions.write_text(f"subjectAltName={names}\n")
+        extension_file.write_text(f"subjectAltName={names}\n{extensions}")
         certificate = openssl("x509", "-req", "-in", request, "-CA", self.root, "-CAkey",
                               self.root_key, "-CAcreateserial", "-days", DAYS, "-extfile",
-                              extensions)
+                              extension_file)
         chain.write_bytes(certificate + self.root.read_bytes())
         return Pair(chain, key)
+
+    def ocsp_response(self, pair, path, *, days=DAYS, delegate=None):
+        """Writes what the authority says of a certificate: good. delegate: the pair that signs
+        in its place."""
+        signer = delegate or Pair(self.root, self.root_key)
+        serial = openssl("x509", "-in", pair.chain, "-noout", "-serial").decode().split("=")[1]
+        index = path.with_suffix(".index")
+        index.write_text(f"V\t491231235959Z\t\t{serial.strip()}\tunknown\t/CN=any\n")
+        openssl("ocsp", "-index", index, "-CA", self.root, "-issuer", self.root, "-cert",
+                pair.chain, "-rsigner", signer.chain, "-rkey", signer.key, "-ndays", days,
+                "-no_nonce", "-noverify", "-respout", path)
+        return path
 
 
 def _hex_after(label, text):

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The TLS side of a configuration: its certificates, and for each host the SSL_CTX that has them.
  * Reading files is tls_site_chain.c's, what a context is set to tls_site_context.c's, tickets are
- * tls_site_tickets.c's. Made by the master as root, before it forks, and by who checks a
- * configuration; used by workers. Rule: private keys are not read here, and a file that also holds
- * one leaves no trace of it. Shown by test_tls_site.c. */
+ * tls_site_tickets.c's, OCSP responses tls_site_staple.c's. Made by the master as root, before it
+ * forks, and by who checks a configuration; used by workers. Rule: private keys are not read here,
+ * and a file that also holds one leaves no trace of it. Shown by test_tls_site.c. */
 #include "workers/io/tls_site.h"
 
 #include <stdio.h>
@@ -143,8 +143,10 @@ tls_site_new(const struct config *config, struct ticket_keys *tickets, char *err
 	site->tickets = tickets;
 	if (fill(site, &trouble) < 0)
 		tls_site_free(&site);
-	else
+	else {
+		tls_site_read_staplings(site);
 		tls_site_look(site);
+	}
 	ERR_clear_error();
 	return site;
 }
@@ -162,6 +164,7 @@ tls_site_free(struct tls_site **site)
 		X509_free(old->certificates[i].leaf);
 		sk_X509_pop_free(old->certificates[i].chain, X509_free);
 		EVP_PKEY_free(old->certificates[i].key);
+		free(old->certificates[i].response);
 	}
 	for (size_t i = 0; i < old->warning_count; i++)
 		free(old->warnings[i]);

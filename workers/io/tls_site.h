@@ -23,7 +23,8 @@ struct tls_site *tls_site_new(const struct config *config, struct ticket_keys *t
 /* Accepts NULL, leaves NULL. */
 void tls_site_free(struct tls_site **site);
 
-/* What is odd and no error: certificates that are out of date or do not name their host. index
+/* What is odd and no error: certificates that are out of date or do not name their host, OCSP
+ * responses that cannot be used. index
  * from 0 on: "file:line: what", as long as the site lives; NULL: there are no more. */
 const char *tls_site_warning(const struct tls_site *site, size_t index);
 

@@ -149,6 +149,7 @@ set_habits(SSL_CTX *context, const struct config *config)
 	SSL_CTX_set_read_ahead(context, 1); /* a record's head and body in one receive */
 	SSL_CTX_set_dh_auto(context, 1);    /* as strong as the certificate's key */
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+	(void)SSL_CTX_set_tlsext_status_cb(context, tls_site_staple);
 	(void)SSL_CTX_set_max_early_data(context, 0);
 }
 

@@ -13,6 +13,9 @@ struct tls_certificate {            /* of config.certificates */
 	X509 *leaf;
 	STACK_OF(X509) *chain;      /* what follows it in the file; maybe empty */
 	EVP_PKEY *key;              /* a handle, see tls_keys.h */
+	unsigned char *response;    /* an OCSP response for it, as DER; NULL: none */
+	size_t response_bytes;
+	int64_t response_end_s;     /* then it is too old to be sent; 0: it has no end */
 };
 
 struct tls_site {
@@ -46,6 +49,12 @@ SSL_CTX *tls_site_make_context(struct tls_site *site, const struct config_host *
 /* Makes tickets, and takes them: SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 int tls_site_take_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_new);
+
+/* Reads the OCSP responses and gives them to the certificates that they are for. One that cannot be
+ * used is a warning. */
+void tls_site_read_staplings(struct tls_site *site);
+/* Sends one with the certificate that the client gets: SSL_CTX_set_tlsext_status_cb(3). */
+int tls_site_staple(SSL *ssl, void *context);
 
 /* Adds a warning; without memory it is lost. */
 void tls_site_warn(struct tls_site *site, const char *file, unsigned line, const char *format, ...)

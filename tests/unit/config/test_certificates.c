@@ -80,6 +80,37 @@ START_TEST(pair_knows_where_it_was_named)
 	config_free(&config);
 }
 END_TEST
+
+/* The files of all OCSP responses that are read, and the line of each. */
+static const struct {
+	const char *text, *files;
+} staplings[] = {
+	{ GLOBAL TLS, "" },
+	{ GLOBAL TLS "stapling_file = { \"/1\", \"/2\" }", "/1:1 /2:1 " },
+	{ GLOBAL TLS "stapling_file = \"/1\" host a { stapling_file = \"/2\" } host b {\n" TWO
+	    "\nstapling_file = { \"/3\", \"/1\", \"/3\" } }", "/2:1 /1:1 /3:3 " },
+	/* What nobody asks for is not read: without TLS, or of certificates that no host has. */
+	{ GLOBAL "stapling_file = \"/1\"", "" },
+	{ GLOBAL TLS "stapling_file = \"/1\" host a { " TWO " stapling_file = \"/2\" }", "/2:1 " },
+	{ GLOBAL TLS "host a { listen = \"*:80\" stapling_file = \"/1\" } host b {}", "" },
+};
+
+START_TEST(responses_are_those_of_tls_hosts)
+{
+	struct config *config = load_config(staplings[_i].text);
+	char files[256] = "";
+
+	for (size_t i = 0; i < config->stapling_count; i++) {
+		const struct config_stapling *stapling = &config->staplings[i];
+
+		snprintf(files + strlen(files), sizeof(files) - strlen(files), "%s:%u ",
+		    stapling->response_file, stapling->line);
+		ck_assert_str_eq(stapling->file, "f");
+	}
+	ck_assert_str_eq(files, staplings[_i].files);
+	config_free(&config);
+}
+END_TEST
 #endif
 
 static const struct {
@@ -96,6 +127,8 @@ static const struct {
 	{ "host a { certificate = { \"/a\", \"/b\" }\ncertificate_key = \"/k\" }",
 	    "2: host.certificate has 2 files and host.certificate_key 1, expected a key for each "
 	    "certificate" },
+	{ GLOBAL "host a {\nstapling_file = \"a.der\" }",
+	    "2: host.stapling_file is \"a.der\", expected absolute paths of files" },
 	{ GLOBAL "\nhost a { certificate_key = \"/k\" }", "2: host.certificate has 0 files and "
 	    "host.certificate_key 1, expected a key for each certificate" },
 	{ "certificate = { \"/a\", \"/b\" }\ncertificate_key = { \"/k\",\n\"/b\" }", "3: \"/b\" is "
@@ -155,6 +188,7 @@ main(void)
 #ifdef HAVE_OPENSSL
 	tcase_add_loop_test(tcase, host_has_its_pairs, 0, COUNT_OF(rows));
 	tcase_add_test(tcase, pair_knows_where_it_was_named);
+	tcase_add_loop_test(tcase, responses_are_those_of_tls_hosts, 0, COUNT_OF(staplings));
 #endif
 	tcase_add_loop_test(tcase, mistake_is_told, 0, COUNT_OF(mistakes));
 	tcase_add_test(tcase, pairs_have_an_end);

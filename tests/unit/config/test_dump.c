@@ -25,7 +25,8 @@ static const struct {
 	const char *text, *holds;
 } rows[] = {
 	{ "", "\nhost \"*\" {\n\tdefault = true\n\taliases = {}\n\tlisten = {}\n"
-	    "\tcertificate = {}\n\tcertificate_key = {}\n\treset = { " },
+	    "\tcertificate = {}\n\tcertificate_key = {}\n\tstapling_file = {}\n"
+	    "\treset = { " },
 	{ "", "\tstart = 8\n\tmin_idle = 4\n\tmax_idle = 32\n\tmax_workers = 512\n" },
 	{ "", "\nlisten \"*:80\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
 	    "\tproxy_protocol = false\n\ttls = false\n\thttp2 = true\n\th2c = false\n}\n" },
@@ -52,10 +53,14 @@ static const struct {
 	{ "limits { handshake_timeout = 1m }", "\thandshake_timeout = \"1m\"\n" },
 	{ "certificate = \"/a.pem\" certificate_key = \"/a.key\"",
 	    "\ncertificate = { \"/a.pem\" }\ncertificate_key = { \"/a.key\" }\n" },
+	{ "stapling_file = \"/a.der\" host a { stapling_file = { \"/b\", \"/c\" } }",
+	    "\nstapling_file = { \"/a.der\" }\n" },
+	{ "stapling_file = \"/a.der\" host a { stapling_file = { \"/b\", \"/c\" } }",
+	    "\n\tstapling_file = { \"/b\", \"/c\" }\n" },
 	{ "host a { certificate = { \"/a.pem\", \"/b.pem\" }\n"
 	    "certificate_key = { \"/a.key\", \"/b.key\" } }",
 	    "\tcertificate = { \"/a.pem\", \"/b.pem\" }\n"
-	    "\tcertificate_key = { \"/a.key\", \"/b.key\" }\n\treset = " },
+	    "\tcertificate_key = { \"/a.key\", \"/b.key\" }\n\tstapling_file = {}\n\treset = " },
 #ifdef HAVE_OPENSSL
 	{ "certificate = \"/g.pem\" certificate_key = \"/g.key\" listen \"*:443\" { tls = on }\n"
 	    "host a {}", "\nlisten \"*:443\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
@@ -87,7 +92,7 @@ static const struct {
 	{ "host a { location \"/x\" { alias = \"/y\" location \"/x/z\" {} } }",
 	    "\t\tlocation \"/x/z\" {\n\t\t\t# inherited: alias, /y for /x\n\t\t\treset = " },
 	/* Only what has something to drop. */
-	{ "index = {} compress_types = {} host a {}", "\tcertificate_key = {}\n\troot = \"\"\n" },
+	{ "index = {} compress_types = {} host a {}", "\tstapling_file = {}\n\troot = \"\"\n" },
 	{ "index = {} compress_types = {} allow = all header a { value = b } host a {}",
 	    "\treset = { \"allow\", \"header\" }\n" },
 	{ "index = {} compress_types = {} redirect \"/\" { to = \"/x\" } host a { reset = all\n"
