@@ -191,6 +191,20 @@ add_staplings(const struct scope *global, const struct pairs *pairs)
 	return 0;
 }
 
+/* Nobody's certificate is good enough without an authority that is. */
+static void
+check_clients(const struct scope *global, const struct tree_section *section,
+    const struct config_host *host)
+{
+	const struct tree_value *mode = tree_find_value(section, "client_certificate");
+	const struct tree_value *file = tree_find_value(section, "client_ca");
+
+	if (host->client.mode != CONFIG_CLIENT_OFF && host->client.ca_file[0] == '\0' &&
+	    (file == NULL || !file->is_wrong))
+		errors_add(global->errors, mode->position, "host.client_certificate is not off, "
+		    "expected client_ca, the authorities that sign clients' certificates");
+}
+
 /* section: the host's; NULL: it is not written. */
 static int
 build_host(const struct scope *global, const struct pairs *outer,
@@ -201,6 +215,8 @@ build_host(const struct scope *global, const struct pairs *outer,
 	    &host->stapling_file);
 	const struct pairs *chosen = host->certificate.count > 0 ? &own : outer;
 
+	if (section != NULL)
+		check_clients(global, section, host);
 	if (listener == NULL || own.is_wrong || chosen->is_wrong)
 		return 0;
 	if (chosen->chains->count == 0) {

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -148,6 +149,29 @@ struct config_listener {
 	unsigned line;
 	char *file;
 };
+
+enum config_client_certificate {
+	CONFIG_CLIENT_OFF,
+	CONFIG_CLIENT_OPTIONAL,     /* whoever has none is served as well */
+	CONFIG_CLIENT_REQUIRED,
+};
+
+/* What certificates clients of a host have. */
+struct config_client_rules {
+	enum config_client_certificate mode;
+	char *ca_file;              /* absolute, PEM; "" only where mode is OFF */
+	char *crl_file;             /* the same; "": none is looked at */
+	unsigned depth;             /* authorities between a client's and one of ca_file */
+};
+static inline bool
+config_client_rules_equal(const struct config_client_rules *one,
+    const struct config_client_rules *other)
+{
+	return one->mode == other->mode && (one->mode == CONFIG_CLIENT_OFF ||
+	    (strcmp(one->ca_file, other->ca_file) == 0 &&
+	    strcmp(one->crl_file, other->crl_file) == 0 &&
+	    one->depth == other->depth));
+}
 
 /* A directory that files are served from, each path once. The master opens them
  * (server/priv/roots.c) and workers resolve below the descriptor with this index. */
@@ -356,6 +380,7 @@ struct config_host {
 	struct config_texts stapling_file; /* as written in this scope */
 	size_t *certificate_indexes; /* into config.certificates: its own, or the global ones */
 	size_t certificate_count;   /* >= 1 where one of its listeners is TLS, else 0 */
+	struct config_client_rules client;
 	struct config_rule https_rule; /* a redirect of any path to the same one with https */
 	struct config_settings settings;
 	struct config_rule *rules;  /* global ones first */

@@ -67,6 +67,8 @@ static const struct braced {
 	{ 'a', "c", LOG_STEP_PEER, VALUE_BYTES },
 	{ 'x', "SSL_PROTOCOL", LOG_STEP_TLS_PROTOCOL, PROTOCOL_BYTES },
 	{ 'x', "SSL_CIPHER", LOG_STEP_TLS_CIPHER, CIPHER_BYTES },
+	{ 'x', "SSL_CLIENT_S_DN", LOG_STEP_TLS_CLIENT_SUBJECT, VALUE_BYTES },
+	{ 'x', "SSL_CLIENT_VERIFY", LOG_STEP_TLS_CLIENT_VERIFY, sizeof "SUCCESS" - 1 },
 	{ 'x', "SSL_TLS_SNI", LOG_STEP_TLS_SNI, VALUE_BYTES },
 };
 
@@ -165,7 +167,8 @@ compile_braces(struct compiler *compiler)
 		snprintf(compiler->errbuf, compiler->errbuf_bytes,
 		    "unknown directive %%{%.*s}%.1s, expected %%{Name}i for a field of the "
 		    "request, %%{Name}o of the answer, %%{ms}T, %%{us}T, %%{s}T, %%{c}a, "
-		    "%%{SSL_PROTOCOL}x, %%{SSL_CIPHER}x or %%{SSL_TLS_SNI}x",
+		    "%%{SSL_PROTOCOL}x, %%{SSL_CIPHER}x, %%{SSL_CLIENT_S_DN}x, "
+		    "%%{SSL_CLIENT_VERIFY}x or %%{SSL_TLS_SNI}x",
 		    (int)bytes, word, end + 1);
 		return false;
 	}

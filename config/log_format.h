@@ -38,6 +38,8 @@ enum log_step_kind {
 	LOG_STEP_ID,                /* %L     of the request, no other has it */
 	LOG_STEP_TLS_PROTOCOL,      /* %{SSL_PROTOCOL}x  "TLSv1.3", or "-" without TLS */
 	LOG_STEP_TLS_CIPHER,        /* %{SSL_CIPHER}x    OpenSSL's name */
+	LOG_STEP_TLS_CLIENT_SUBJECT, /* %{SSL_CLIENT_S_DN}x  of its certificate, or "-" */
+	LOG_STEP_TLS_CLIENT_VERIFY, /* %{SSL_CLIENT_VERIFY}x  "NONE", "SUCCESS", or "-" */
 	LOG_STEP_TLS_SNI,           /* %{SSL_TLS_SNI}x   the host it asked for, or "-" */
 };
 

@@ -48,6 +48,7 @@ libworkers_a_SOURCES = \
 	workers/io/tls_pipe.c workers/io/tls_pipe.h \
 	workers/io/tls_site.c workers/io/tls_site.h \
 	workers/io/tls_site_chain.c \
+	workers/io/tls_site_client.c \
 	workers/io/tls_site_context.c \
 	workers/io/tls_site_look.c \
 	workers/io/tls_site_parts.h \

@@ -33,6 +33,7 @@ handle_prepare(struct conn *conn, struct turn *turn)
 	exchange->boundary_seed = conn->boundary_seed++;
 	exchange->client = conn->peer;
 	exchange->is_https = conn->is_https;
+	exchange->tls_host = conn->tls.protocol != NULL ? conn->tls.host : NULL;
 	exchange->client_text = slice_from_text(conn->client);
 	if (conn->config->trusted_proxy_count == 0)
 		return;

@@ -139,6 +139,16 @@ connection_status(const struct log_record *record)
 	return record->is_aborted ? 'X' : record->is_kept_alive ? '+' : '-';
 }
 
+/* A certificate that is not verified ends the handshake. */
+static struct slice
+client_verify(const struct log_record *record)
+{
+	if (record->tls_protocol.len == 0)
+		return slice_make(NULL, 0);
+	return record->tls_client_subject.len > 0 ? SLICE_LITERAL("SUCCESS") :
+	    SLICE_LITERAL("NONE");
+}
+
 static void
 put_step(struct log_writer *writer, const struct log_step *step, const struct log_record *record)
 {
@@ -184,6 +194,8 @@ put_step(struct log_writer *writer, const struct log_step *step, const struct lo
 	case LOG_STEP_ID: put_id(writer, record); break;
 	case LOG_STEP_TLS_PROTOCOL: put_value(writer, record->tls_protocol); break;
 	case LOG_STEP_TLS_CIPHER: put_value(writer, record->tls_cipher); break;
+	case LOG_STEP_TLS_CLIENT_SUBJECT: put_value(writer, record->tls_client_subject); break;
+	case LOG_STEP_TLS_CLIENT_VERIFY: put_value(writer, client_verify(record)); break;
 	case LOG_STEP_TLS_SNI: put_value(writer, record->tls_server_name); break;
 	}
 }
@@ -237,6 +249,9 @@ put_json(struct log_writer *writer, const struct log_record *record)
 	if (record->tls_protocol.len > 0) {
 		put_member(writer, KEY("tls_protocol"), record->tls_protocol);
 		put_member(writer, KEY("tls_cipher"), record->tls_cipher);
+		if (record->tls_client_subject.len > 0)
+			put_member(writer, KEY("tls_client_subject"),
+			    record->tls_client_subject);
 	}
 	log_writer_text(writer, record->is_aborted ? ",\"aborted\":true}" : ",\"aborted\":false}");
 }

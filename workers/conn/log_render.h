@@ -30,6 +30,7 @@ struct log_record {
 	struct slice host;          /* effective host as sent */
 	struct slice tls_protocol;  /* "TLSv1.3"; NULL data: the connection is not TLS */
 	struct slice tls_cipher;    /* OpenSSL's name */
+	struct slice tls_client_subject; /* of the client's certificate; empty: it has none */
 	struct slice tls_server_name; /* as sent; empty: the client sent none */
 	unsigned status;
 	uint64_t body_sent_bytes;   /* without the head */

@@ -18,12 +18,20 @@ has_field(const struct http_request *request, enum http_field_id id)
 	return request->first_field[id] != 0;
 }
 
+/* To hosts with other rules for clients the connection is misdirected. Answers of hosts that have
+ * any are personal. */
+static bool
+has_client_rules(const struct conn *conn)
+{
+	return conn->tls.protocol != NULL && conn->tls.host->client.mode != CONFIG_CLIENT_OFF;
+}
+
 /* Its answer depends on no other field, but for those that access_allow() and others of its kind
  * look at, which make it a personal one. */
 static bool
 is_keepable(const struct conn *conn, const struct http_request *request)
 {
-	return conn->cache != NULL &&
+	return conn->cache != NULL && !has_client_rules(conn) &&
 	    (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD) &&
 	    request->target_form == HTTP_TARGET_ORIGIN && request->version_minor == 1 &&
 	    request->body_kind == HTTP_BODY_NONE && !request->has_unknown_expectation &&

@@ -129,6 +129,8 @@ turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer
 	if (conn->tls.protocol != NULL) {
 		record.tls_protocol = slice_from_text(conn->tls.protocol);
 		record.tls_cipher = slice_from_text(conn->tls.cipher);
+		if (conn->tls.client_subject != NULL)
+			record.tls_client_subject = slice_from_text(conn->tls.client_subject);
 		if (conn->tls.server_name != NULL)
 			record.tls_server_name = slice_from_text(conn->tls.server_name);
 	}

@@ -40,6 +40,8 @@ struct exchange {               /* what the handler may know */
 	struct sockaddr_storage client; /* who asks, behind trusted proxies; AF_UNIX: unknown */
 	struct slice client_text;   /* the same for logs; "unix:" */
 	bool is_https;              /* the client's own connection, as a trusted proxy says */
+	const struct config_host *tls_host; /* by whose rules the client was asked for a
+	                             * certificate; NULL: the connection is not TLS */
 	unsigned listener_index;    /* into config.listeners */
 	bool is_hasty;              /* nothing may be done that waits or takes long: it is
 	                             * declined */

@@ -294,10 +294,29 @@ route_request_traced(struct exchange *exchange, struct answer *answer,
 	return enter_location(&pass);
 }
 
+/* What the handshake asked of the client is what this host asks (RFC 9110 15.5.20), and nothing
+ * that only those shall have who can show a certificate goes where nobody asked for one. */
+static bool
+is_for_client(struct exchange *exchange, struct answer *answer)
+{
+	const struct config_host *host = exchange->route.host, *asked = exchange->tls_host;
+
+	if (host->client.mode == CONFIG_CLIENT_OFF && asked == NULL)
+		return true;
+	if (asked != NULL && asked != host &&
+	    !config_client_rules_equal(&asked->client, &host->client))
+		return refuse(exchange, answer, 421);
+	if (asked == NULL && host->client.mode == CONFIG_CLIENT_REQUIRED)
+		return refuse(exchange, answer, 403);
+	/* Answers that are kept are found without coming here (conn/ready.c). */
+	exchange->is_personal |= host->client.mode != CONFIG_CLIENT_OFF;
+	return true;
+}
+
 bool
 route_request(struct exchange *exchange, struct answer *answer)
 {
-	return route_request_traced(exchange, answer, NULL);
+	return route_request_traced(exchange, answer, NULL) && is_for_client(exchange, answer);
 }
 
 bool

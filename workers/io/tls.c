@@ -73,7 +73,8 @@ open_connection(struct stream *stream, const struct tls_wish *wish)
 	prepare(ssl);
 	tls->stream = stream;
 	tls->wish = wish;
-	tls->server_name[0] = '\0';
+	tls->server_name[0] = tls->client_subject[0] = '\0';
+	tls->host = NULL;
 	tls->send_timeout_ms = 0;
 	tls->send_deadline_mono_ms = wish->deadline_mono_ms;
 	tls->record_timeout_ms = wish->record_timeout_ms;
@@ -102,7 +103,9 @@ fail_of_openssl(const struct tls *tls)
 	int flags = 0;
 	unsigned long error = ERR_peek_error_data(&data, &flags);
 
-	reason = ERR_reason_error_string(error);
+	reason = ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED ?
+	    X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl)) :
+	    ERR_reason_error_string(error);
 	if ((flags & ERR_TXT_STRING) == 0 || data == NULL || data[0] == '\0')
 		return fail(tls, reason == NULL ? "OpenSSL does not say why" : reason);
 	log_info("%s: TLS handshake failed: %s: %s", tls->wish->client,
@@ -183,13 +186,31 @@ tls_start(struct stream *stream, const struct tls_wish *wish)
 	return started;
 }
 
+/* Of a session that is resumed as well: its ticket holds the certificate. */
+static void
+find_subject(struct tls *tls)
+{
+	const X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+	BIO *bio = certificate != NULL ? BIO_new(BIO_s_mem()) : NULL;
+	int length = 0;
+
+	if (bio != NULL && X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0,
+	    XN_FLAG_RFC2253) >= 0)
+		length = BIO_read(bio, tls->client_subject, TLS_SUBJECT_BYTES - 1);
+	tls->client_subject[length > 0 ? length : 0] = '\0';
+	BIO_free(bio);
+}
+
 void
 tls_get_facts(const struct stream *stream, struct tls_facts *facts)
 {
-	const struct tls *tls = stream->tls;
+	struct tls *tls = stream->tls;
 	const unsigned char *protocol = NULL;
 	unsigned protocol_bytes = 0;
 
+	find_subject(tls);
+	facts->host = tls->host;
+	facts->client_subject = tls->client_subject[0] == '\0' ? NULL : tls->client_subject;
 	facts->protocol = SSL_get_version(tls->ssl);
 	facts->cipher = SSL_get_cipher_name(tls->ssl);
 	facts->server_name = tls->server_name[0] == '\0' ? NULL : tls->server_name;

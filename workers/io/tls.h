@@ -18,6 +18,10 @@ struct tls_site;
 struct tls_facts {                  /* of a connection; texts live as long as it does */
 	const char *protocol;       /* "TLSv1.3" */
 	const char *cipher;         /* OpenSSL's name */
+	const struct config_host *host; /* who was meant by that, and whose rules the handshake
+	                             * was made by; never NULL */
+	const char *client_subject; /* RFC 4514, of the certificate that the client has proved to
+	                             * have; shortened when long; NULL: it has none */
 	const char *server_name;    /* as the client sent it; NULL: it did not */
 	bool is_resumed;
 	bool is_h2;                 /* by ALPN */

@@ -15,12 +15,15 @@
 
 #define NAME_TYPE_HOST 0            /* RFC 6066 3 */
 
-static SSL_CTX *
-context_of(const struct tls_wish *wish, const char *name)
+static const struct config_host *
+host_of(const struct tls_wish *wish, const char *name)
 {
-	const struct config_host *host = wish->find_host(wish->config, wish->listener_index,
-	    name);
+	return wish->find_host(wish->config, wish->listener_index, name);
+}
 
+static SSL_CTX *
+context_of(const struct tls_wish *wish, const struct config_host *host)
+{
 	return tls_site_context(wish->site, (size_t)(host - wish->config->hosts));
 }
 
@@ -59,8 +62,14 @@ on_hello(SSL *ssl, int *alert, void *context)
 	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &list, &bytes))
 		bytes = 0;
 	copy_name(list, bytes, tls->server_name);
-	if (tls->server_name[0] != '\0')
-		(void)SSL_set_SSL_CTX(ssl, context_of(tls->wish, tls->server_name));
+	tls->host = host_of(tls->wish, tls->server_name);
+	if (tls->server_name[0] != '\0') {
+		SSL_CTX *chosen = context_of(tls->wish, tls->host);
+
+		(void)SSL_set_SSL_CTX(ssl, chosen);
+		/* That leaves what is asked of clients as the first context had it. */
+		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(chosen), NULL);
+	}
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -142,7 +151,7 @@ tls_hello_attend(const struct tls_wish *wish)
 SSL_CTX *
 tls_hello_first_context(const struct tls_wish *wish)
 {
-	return context_of(wish, "");
+	return context_of(wish, host_of(wish, ""));
 }
 
 #endif

@@ -13,6 +13,7 @@
 #define TLS_PLAIN_BYTES 65536       /* encrypted at once, and sent at once */
 #define TLS_OUT_BYTES (TLS_PLAIN_BYTES + 4096) /* the same in records, with what else there is */
 #define TLS_IN_BYTES 32768
+#define TLS_SUBJECT_BYTES 512
 #define TLS_NAME_BYTES 256          /* of a server name, with its NUL (RFC 1035 2.3.4) */
 
 struct tls {
@@ -20,6 +21,8 @@ struct tls {
 	struct stream *stream;
 	const struct tls_wish *wish; /* during the handshake */
 	char server_name[TLS_NAME_BYTES]; /* "": the client sent none */
+	const struct config_host *host; /* of that name */
+	char client_subject[TLS_SUBJECT_BYTES]; /* "": no certificate */
 	/* What the sends that OpenSSL's writing brings about are bounded by: a time for each
 	 * STREAM_PROGRESS_BYTES, or where that is 0 a moment. */
 	unsigned send_timeout_ms;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The TLS side of a configuration: its certificates, and for each host the SSL_CTX that has them.
  * Reading files is tls_site_chain.c's, what a context is set to tls_site_context.c's, tickets are
- * tls_site_tickets.c's, OCSP responses tls_site_staple.c's. Made by the master as root, before it
- * forks, and by who checks a configuration; used by workers. Rule: private keys are not read here,
- * and a file that also holds one leaves no trace of it. Shown by test_tls_site.c. */
+ * tls_site_tickets.c's, OCSP responses tls_site_staple.c's, clients' certificates
+ * tls_site_client.c's. Made by the master as root, before it forks, and by who checks a
+ * configuration; used by workers. Rule: private keys are not read here, and a file that also holds
+ * one leaves no trace of it. Shown by test_tls_site.c. */
 #include "workers/io/tls_site.h"
 
 #include <stdio.h>
@@ -66,7 +67,8 @@ tls_site_warn(struct tls_site *site, const char *file, unsigned line, const char
 		site->warning_count++;
 }
 
-/* Of the hosts before it, one whose certificates are the same in the same order. */
+/* Of the hosts before it, one whose certificates are the same in the same order, and which asks the
+ * same of clients. */
 static SSL_CTX *
 find_equal(const struct tls_site *site, size_t host_index)
 {
@@ -75,7 +77,8 @@ find_equal(const struct tls_site *site, size_t host_index)
 	for (size_t i = 0; i < host_index; i++) {
 		if (hosts[i].certificate_count == host->certificate_count &&
 		    memcmp(hosts[i].certificate_indexes, host->certificate_indexes,
-		    host->certificate_count * sizeof(*host->certificate_indexes)) == 0)
+		    host->certificate_count * sizeof(*host->certificate_indexes)) == 0 &&
+		    config_client_rules_equal(&hosts[i].client, &host->client))
 			return site->contexts[i];
 	}
 	return NULL;

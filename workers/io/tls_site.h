@@ -24,14 +24,15 @@ struct tls_site *tls_site_new(const struct config *config, struct ticket_keys *t
 void tls_site_free(struct tls_site **site);
 
 /* What is odd and no error: certificates that are out of date or do not name their host, OCSP
- * responses that cannot be used. index
- * from 0 on: "file:line: what", as long as the site lives; NULL: there are no more. */
+ * responses that cannot be used. index from 0 on: "file:line: what", as long as the site lives;
+ * NULL: there are no more. */
 const char *tls_site_warning(const struct tls_site *site, size_t index);
 
 /* The context of a host (of config.hosts); that of a connection whose server name is not known yet
  * is the listener's default host's. NULL: the host has no certificate. Hosts with the same
- * certificates share one, whose sessions are not resumed in another. Callbacks for what a hello
- * asks for (server name, ALPN) are not set here. Its app data is the site's. */
+ * certificates and rules for clients share one, whose sessions are not resumed in another.
+ * Callbacks for what a hello asks for (server name, ALPN) are not set here. Its app data is the
+ * site's. */
 struct ssl_ctx_st *tls_site_context(const struct tls_site *site, size_t host_index);
 /* The public key of a certificate as DER SubjectPublicKeyInfo, for the signer to compare with its
  * private one: malloc'd, the caller frees it. NULL: no memory. key_index: into

@@ -101,9 +101,11 @@ add_certificate(SSL_CTX *context, const struct tls_site *site, size_t index,
 	    "(\"@SECLEVEL\")", pair->chain_file, tls_trouble_reason());
 }
 
-/* The same over reloads and on all machines that have the certificates. */
+/* The same over reloads and on all machines that have the certificates; never for hosts that ask
+ * something else of clients, who are not asked again when a session is resumed. */
 static int
-set_session_context(SSL_CTX *context, const struct tls_site *site, const struct config_host *host)
+set_session_context(SSL_CTX *context, const struct tls_site *site, const struct config_host *host,
+    const struct tls_client_mark *mark)
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	unsigned char one[EVP_MAX_MD_SIZE], all[EVP_MAX_MD_SIZE];
@@ -113,27 +115,29 @@ set_session_context(SSL_CTX *context, const struct tls_site *site, const struct 
 	for (size_t i = 0; is_good && i < host->certificate_count; i++)
 		is_good = X509_digest(site->certificates[host->certificate_indexes[i]].leaf,
 		    EVP_sha256(), one, &bytes) == 1 && EVP_DigestUpdate(hash, one, bytes) == 1;
-	is_good = is_good && EVP_DigestFinal_ex(hash, all, &bytes) == 1 &&
+	is_good = is_good && EVP_DigestUpdate(hash, mark->bytes, mark->byte_count) == 1 &&
+	    EVP_DigestFinal_ex(hash, all, &bytes) == 1 &&
 	    SSL_CTX_set_session_id_context(context, all, bytes) == 1;
 	EVP_MD_CTX_free(hash);
 	return is_good ? 0 : -1;
 }
 
 static int
-set_sessions(SSL_CTX *context, const struct tls_site *site, const struct config_host *host)
+set_sessions(SSL_CTX *context, const struct tls_site *site, const struct config_host *host,
+    const struct tls_client_mark *mark)
 {
 	const struct config_tls *tls = &site->config->tls;
 
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(context, (long)tls->session_timeout_s);
+	if (set_session_context(context, site, host, mark) < 0)
+		return -1;
 	if (!tls->session_tickets || site->tickets == NULL) {
 		/* In TLS 1.3 the option alone would mean tickets that point into a cache. */
 		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(context, 0) == 1 ? 0 : -1;
 	}
-	if (SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_site_take_ticket) != 1)
-		return -1;
-	return set_session_context(context, site, host);
+	return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_site_take_ticket) == 1 ? 0 : -1;
 }
 
 static void
@@ -158,6 +162,7 @@ fill(SSL_CTX *context, struct tls_site *site, const struct config_host *host,
     const struct tls_trouble *trouble)
 {
 	const struct config *config = site->config;
+	struct tls_client_mark mark = { .byte_count = 0 };
 
 	SSL_CTX_set_app_data(context, site);
 	set_habits(context, config);
@@ -168,7 +173,9 @@ fill(SSL_CTX *context, struct tls_site *site, const struct config_host *host,
 		if (add_certificate(context, site, host->certificate_indexes[i], trouble) < 0)
 			return -1;
 	}
-	if (set_sessions(context, site, host) < 0)
+	if (tls_site_ask_clients(context, host, &mark, trouble) < 0)
+		return -1;
+	if (set_sessions(context, site, host, &mark) < 0)
 		return tls_trouble_tell(trouble, config->tls.file, config->tls.line,
 		    "sessions of TLS cannot be set up: %s", tls_trouble_reason());
 	return 0;

@@ -50,6 +50,15 @@ SSL_CTX *tls_site_make_context(struct tls_site *site, const struct config_host *
 int tls_site_take_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_new);
 
+/* What a host asks of clients, for the contexts of sessions: another one for other rules. */
+struct tls_client_mark {
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned byte_count;        /* 0: nothing is asked */
+};
+/* Has a context ask clients for certificates as the host wants. 0, or -1 and trouble. */
+int tls_site_ask_clients(SSL_CTX *context, const struct config_host *host,
+    struct tls_client_mark *mark_out, const struct tls_trouble *trouble);
+
 /* Reads the OCSP responses and gives them to the certificates that they are for. One that cannot be
  * used is a warning. */
 void tls_site_read_staplings(struct tls_site *site);

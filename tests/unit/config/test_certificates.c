@@ -127,6 +127,12 @@ static const struct {
 	{ "host a { certificate = { \"/a\", \"/b\" }\ncertificate_key = \"/k\" }",
 	    "2: host.certificate has 2 files and host.certificate_key 1, expected a key for each "
 	    "certificate" },
+	{ GLOBAL "host a {\nclient_certificate = required }", "2: host.client_certificate is not "
+	    "off, expected client_ca, the authorities that sign clients' certificates" },
+	{ GLOBAL "host a { client_certificate = optional\nclient_ca = x }",
+	    "2: host.client_ca is \"x\", expected an absolute path or \"\"" },
+	{ GLOBAL "client_ca = \"/a\"", "1: unknown directive \"client_ca\" in global, expected "
+	    "it in host" },
 	{ GLOBAL "host a {\nstapling_file = \"a.der\" }",
 	    "2: host.stapling_file is \"a.der\", expected absolute paths of files" },
 	{ GLOBAL "\nhost a { certificate_key = \"/k\" }", "2: host.certificate has 0 files and "

@@ -26,7 +26,8 @@ static const struct {
 } rows[] = {
 	{ "", "\nhost \"*\" {\n\tdefault = true\n\taliases = {}\n\tlisten = {}\n"
 	    "\tcertificate = {}\n\tcertificate_key = {}\n\tstapling_file = {}\n"
-	    "\treset = { " },
+	    "\tclient_certificate = \"off\"\n"
+	    "\tclient_ca = \"\"\n\tclient_crl = \"\"\n\tclient_depth = 1\n\treset = { " },
 	{ "", "\tstart = 8\n\tmin_idle = 4\n\tmax_idle = 32\n\tmax_workers = 512\n" },
 	{ "", "\nlisten \"*:80\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
 	    "\tproxy_protocol = false\n\ttls = false\n\thttp2 = true\n\th2c = false\n}\n" },
@@ -60,12 +61,15 @@ static const struct {
 	{ "host a { certificate = { \"/a.pem\", \"/b.pem\" }\n"
 	    "certificate_key = { \"/a.key\", \"/b.key\" } }",
 	    "\tcertificate = { \"/a.pem\", \"/b.pem\" }\n"
-	    "\tcertificate_key = { \"/a.key\", \"/b.key\" }\n\tstapling_file = {}\n\treset = " },
+	    "\tcertificate_key = { \"/a.key\", \"/b.key\" }\n\tstapling_file = {}\n" },
 #ifdef HAVE_OPENSSL
 	{ "certificate = \"/g.pem\" certificate_key = \"/g.key\" listen \"*:443\" { tls = on }\n"
 	    "host a {}", "\nlisten \"*:443\" {\n\tbacklog = 1024\n\tdefer_accept = \"1s\"\n"
 	    "\tproxy_protocol = false\n\ttls = true\n\thttp2 = true\n\th2c = false\n}\n" },
 #endif
+	{ "host a { client_certificate = optional client_ca = \"/a\" client_crl = \"/b\"\n"
+	    "client_depth = 3 }", "\tclient_certificate = \"optional\"\n"
+	    "\tclient_ca = \"/a\"\n\tclient_crl = \"/b\"\n\tclient_depth = 3\n" },
 	{ "https_redirect = on host a { location \"/\" { https_redirect = off } }",
 	    "\n\t\thttps_redirect = false\n\t\thsts = \"0s\"\n" },
 	{ "etag = no", "\netag = false\n" },
@@ -92,7 +96,7 @@ static const struct {
 	{ "host a { location \"/x\" { alias = \"/y\" location \"/x/z\" {} } }",
 	    "\t\tlocation \"/x/z\" {\n\t\t\t# inherited: alias, /y for /x\n\t\t\treset = " },
 	/* Only what has something to drop. */
-	{ "index = {} compress_types = {} host a {}", "\tstapling_file = {}\n\troot = \"\"\n" },
+	{ "index = {} compress_types = {} host a {}", "\tclient_depth = 1\n\troot = \"\"\n" },
 	{ "index = {} compress_types = {} allow = all header a { value = b } host a {}",
 	    "\treset = { \"allow\", \"header\" }\n" },
 	{ "index = {} compress_types = {} redirect \"/\" { to = \"/x\" } host a { reset = all\n"

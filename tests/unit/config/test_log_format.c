@@ -47,6 +47,8 @@ static const struct {
 	    { LOG_STEP_DURATION_US, NULL } }, 3 },
 	{ "%{SSL_PROTOCOL}x %{SSL_CIPHER}x", { { LOG_STEP_TLS_PROTOCOL, NULL },
 	    { LOG_STEP_TEXT, " " }, { LOG_STEP_TLS_CIPHER, NULL } }, 3 },
+	{ "%{SSL_CLIENT_S_DN}x", { { LOG_STEP_TLS_CLIENT_SUBJECT, NULL } }, 1 },
+	{ "%{SSL_CLIENT_VERIFY}x", { { LOG_STEP_TLS_CLIENT_VERIFY, NULL } }, 1 },
 	{ "%{SSL_TLS_SNI}x", { { LOG_STEP_TLS_SNI, NULL } }, 1 },
 	{ "%L%p", { { LOG_STEP_ID, NULL }, { LOG_STEP_PORT, NULL } }, 2 },
 	{ "%a%v%V%H", { { LOG_STEP_CLIENT, NULL }, { LOG_STEP_HOST, NULL },
@@ -118,7 +120,8 @@ static const struct {
 	{ "%{Referer", "without \"}\"" },
 	{ "%{Referer}", "expected %{Name}i" },
 	{ "%{Referer}x", "unknown directive %{Referer}x" },
-	{ "%{ssl_cipher}x", "%{SSL_PROTOCOL}x, %{SSL_CIPHER}x or %{SSL_TLS_SNI}x" },
+	{ "%{ssl_cipher}x", "%{SSL_PROTOCOL}x, %{SSL_CIPHER}x, %{SSL_CLIENT_S_DN}x, "
+	    "%{SSL_CLIENT_VERIFY}x or %{SSL_TLS_SNI}x" },
 	{ "%x", "unknown directive %x" },
 	{ "%{min}T", "unknown directive %{min}T" },
 	{ "%{ms}D", "unknown directive %{ms}D" },
