@@ -21,6 +21,8 @@ import subprocess
 import tempfile
 import threading
 
+import pytest
+
 import muster
 from muster import PATIENCE_S, wait_for
 
@@ -162,6 +164,27 @@ def workers_on(server, index=0):
     """The workers of listener `index` (of IPv4)."""
     inode = listening_inode(server.address(index))
     return [pid for pid in server.worker_pids() if inode in socket_inodes(pid)]
+
+
+@contextlib.contextmanager
+def held_at_sendmsg(pid, trace):
+    """The process does not get into its next sendmsg(2), until it is let go."""
+    tracer = subprocess.Popen(
+        ["strace", "-qq", "-o", str(trace), "-e", "trace=sendmsg",
+         "-e", "inject=sendmsg:delay_enter=600000000", "-p", str(pid)], stderr=subprocess.DEVNULL)
+
+    def let_go():
+        tracer.kill()
+        tracer.wait()
+
+    try:
+        wait_for(lambda: status(pid)["TracerPid"] == str(tracer.pid)
+                 or tracer.poll() is not None, "strace")
+        if tracer.poll() is not None:
+            pytest.skip("strace may not trace here")
+        yield let_go
+    finally:
+        let_go()
 
 
 def idle_on(server, index=0):

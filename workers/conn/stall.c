@@ -92,6 +92,7 @@ park(struct conn *conn, struct turn *turn, struct stall *stall)
 	if (parcel_send(conn->own->park_fd, &parcel, conn->in, bytes, fds) < 0)
 		return false;
 	crowd_give_away(&conn->crowd);
+	wait_h1_end_if_nobody_is_left(conn);
 	turn->is_parked = true;
 	return true;
 }

@@ -39,8 +39,8 @@ idle_wait_ms(const struct conn *conn)
  * until others come, and its client waits. They drain the queue after the word is changed and
  * before they leave, so whoever comes too late for that sees it here. Their count of the client
  * stands until then as well; where the server stops, all ends soon enough by itself. */
-static void
-end_if_nobody_is_left(const struct conn *conn)
+void
+wait_h1_end_if_nobody_is_left(const struct conn *conn)
 {
 	const struct scoreboard_header *header = conn->header;
 
@@ -65,7 +65,7 @@ park(struct conn *conn)
 	    (struct parcel_fds){ conn->stream.fd, -1 }) < 0)
 		return false;
 	crowd_give_away(&conn->crowd);
-	end_if_nobody_is_left(conn);
+	wait_h1_end_if_nobody_is_left(conn);
 	return true;
 }
 

@@ -8,7 +8,6 @@ import re
 import resource
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
@@ -339,27 +338,6 @@ def test_a_reload_to_no_keepers(serve):
     close(park(server, 3))
 
 
-@contextlib.contextmanager
-def held_at_sendmsg(pid, trace):
-    """The process does not get into its next sendmsg(2), until it is let go."""
-    tracer = subprocess.Popen(
-        ["strace", "-qq", "-o", str(trace), "-e", "trace=sendmsg",
-         "-e", "inject=sendmsg:delay_enter=600000000", "-p", str(pid)], stderr=subprocess.DEVNULL)
-
-    def let_go():
-        tracer.kill()
-        tracer.wait()
-
-    try:
-        wait_for(lambda: processes.status(pid)["TracerPid"] == str(tracer.pid)
-                 or tracer.poll() is not None, "strace")
-        if tracer.poll() is not None:
-            pytest.skip("strace may not trace here")
-        yield let_go
-    finally:
-        let_go()
-
-
 @pytest.mark.root
 @pytest.mark.needs("strace")
 def test_a_connection_that_is_parked_when_the_last_keeper_has_left(serve):
@@ -369,7 +347,7 @@ def test_a_connection_that_is_parked_when_the_last_keeper_has_left(serve):
     close(park(server))                 # the next answer is ready, and sent without sendmsg(2)
     worker, = processes.workers_on(server)
     trace = server.folder / "trace"
-    with held_at_sendmsg(worker, trace) as let_go, server.connect() as client:
+    with processes.held_at_sendmsg(worker, trace) as let_go, server.connect() as client:
         assert client.request().status == 200
         wait_for(lambda: "sendmsg(" in trace.read_text(), "the worker to be held up")
         server.sections["keepalive"]["keepers"] = 0

@@ -332,6 +332,24 @@ def test_a_reload_to_no_keepers(serve):
     wait_for(lambda: not processes.pids_of_role(server, "keeper"), "the end of the keepers")
 
 
+@pytest.mark.root
+@pytest.mark.needs("strace")
+def test_one_that_is_parked_when_the_last_keeper_has_left(serve):
+    """Its worker has seen keepers, and is held up on its way to them by a tracer."""
+    server = serve(keepalive={"keepers": 1}, pool={"start": 1, "min_idle": 1, "max_idle": 1})
+    worker, = processes.workers_on(server)
+    trace = server.folder / "trace"
+    with processes.held_at_sendmsg(worker, trace) as let_go, begin(server) as client:
+        wait_for(lambda: "sendmsg(" in trace.read_text(), "the worker to be held up")
+        server.sections["keepalive"]["keepers"] = 0
+        server.write_config()
+        server.send_signal(signal.SIGHUP)
+        wait_for(lambda: not processes.pids_of_role(server, "keeper"), "the end of the keeper")
+        let_go()
+        assert len(client.rest()) < len(LARGE)
+    assert server.get().status == 200
+
+
 def test_a_stop_when_done_waits_for_them(serve):
     """All at the same time, though there are few workers."""
     server = serve(pool=SMALL_POOL)
