@@ -2,6 +2,7 @@
 """Records that go to the system's log. The server sees a /dev of its own, in which /dev/log is
 this test's. Would break if a record did not arrive, came twice or torn, if it was lost because
 the reader was slow or had been started anew, or if nobody was told of those that are lost."""
+import os
 import re
 import signal
 import socket
@@ -9,8 +10,10 @@ import subprocess
 
 import pytest
 
+import certificates
 import muster
 import processes
+import tls_client
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("unshare", "mount")]
 
@@ -193,4 +196,28 @@ def test_errors_of_all_processes(make_server, system_log, tmp_path):
     server.send_signal(signal.SIGHUP)
     muster.wait_for(lambda: any("kept the old configuration" in text
                                 for text in system_log.texts(ERROR)), "the master's line")
+    assert server.stop() == 0
+
+
+def test_the_signer_is_the_first_to_meet_a_new_reader(make_server, system_log, tmp_path):
+    """Few system calls are left to it."""
+    path = tmp_path / "socket"
+    authority = certificates.Authority(tmp_path / "authority")
+    pair = authority.issue("test.example")
+    server = make_server(log={"error": "syslog", "access": "off"},
+                         listen=[(f"unix:{path}", {"tls": True})], wrapper=system_log.wrapper(),
+                         settings={"certificate": pair.chain, "certificate_key": pair.key})
+    muster.write_files(server.site, {"index.html": "start\n"})
+    server.spawn()
+    muster.wait_for(lambda: any(one.startswith("ready: ") for one in system_log.texts(NOTICE)),
+                    "it to be ready")
+    context = tls_client.client_context(authority.root)
+    with tls_client.TlsClient(str(path), context) as client:
+        assert client.request().status == 200
+    system_log.close()
+    system_log.open()
+    signer, = processes.pids_of_role(server, "signer")
+    os.kill(signer, signal.SIGTERM)
+    muster.wait_for(lambda: (signer, "signer: 1 signatures, 0 refused") in system_log.records(),
+                    lambda: f"its line, not {system_log.datagrams}")
     assert server.stop() == 0
