@@ -33,9 +33,13 @@ int
 switch_reserve(struct master *master)
 {
 	const struct config *config = master->generation->config;
+	const struct generation *generation;
+	size_t signer_count = 0;    /* they stay as long as the last worker of theirs */
 
+	for (generation = master->generation; generation != NULL; generation = generation->older)
+		signer_count++;
 	return child_table_reserve(&master->table, 2 * (size_t)config->pool.max_worker_count +
-	    4 * (size_t)config->keepalive.keeper_count + 16);
+	    4 * (size_t)config->keepalive.keeper_count + signer_count + 16);
 }
 
 /* For the hand-over socket as many as are kept there, but not more than the others leave. */

@@ -91,6 +91,22 @@ def test_a_request_that_is_under_way_is_the_last(serve_tls, connect):
         client.expect_close()
 
 
+def test_signers_that_stay_take_no_places(serve_tls, connect):
+    """Each reload leaves one, while a client holds a worker."""
+    server = serve_tls(limits={"drain_timeout": "1h"}, pool={"start": 2, "max_workers": 8})
+    clients = []
+    for count in range(1, 21):
+        clients.append(connect(server).send(processes.HALF_A_REQUEST))
+        processes.worker_of(server, clients[-1])
+        processes.reload(server, count)
+    assert len(processes.pids_of_role(server, "signer")) == len(clients) + 1
+    for client in clients:
+        with client:
+            assert client.send(b"lf").response().body == b"start\n"
+    muster.wait_for(lambda: len(processes.pids_of_role(server, "signer")) == 1,
+                    "the end of old signers")
+
+
 def test_idle_connections_end_at_once(serve_tls, connect):
     server = serve_tls()
     with connect(server, tells_cuts=True) as client:
