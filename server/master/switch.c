@@ -109,7 +109,10 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	if (switch_reserve(master) < 0)
 		log_error("reload: no memory for more workers");
 	limits_raise(next->config);
-	signers_tend(master, now_ms); /* before the workers: they are about to ask */
+	/* Before the workers, which are about to ask. If the one before could not start, that
+	 * was another configuration's fault. */
+	backoff_succeeded(&master->spawn_backoffs[INHERIT_SIGNER]);
+	signers_tend(master, now_ms);
 	switch_start_children(master, now_ms);
 	master->retires_old = true;
 }
