@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A sanitizer's runtime needs calls of its own. */
@@ -55,13 +56,27 @@ static const int allowed_calls[] = {
 	SCMP_SYS(getrandom), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
+	/* The same where a word has 32 bits. */
+#ifdef __NR_clock_gettime64
+	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(ppoll_time64),
+	SCMP_SYS(futex_time64),
+#endif
+#ifdef __NR_sigreturn
+	SCMP_SYS(sigreturn),
+#endif
 };
+
+#ifdef __NR_mmap2
+#define MMAP_CALL SCMP_SYS(mmap2)
+#else
+#define MMAP_CALL SCMP_SYS(mmap)
+#endif
 
 /* Memory, but none that code can run in; abort(3), but nobody else is signalled. */
 static int
 allow_with_conditions(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, MMAP_CALL, 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) < 0 ||
 	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) < 0 ||
