@@ -171,6 +171,7 @@ unit_tests = \
 	tests/unit/workers/http2/test_session \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/io/test_tls_keys \
+	tests/unit/workers/io/test_tls_memory \
 	tests/unit/workers/io/test_tls_site \
 	tests/unit/workers/io/test_tls_site_staple \
 	tests/unit/workers/io/test_tls_stream \

@@ -45,6 +45,7 @@ libworkers_a_SOURCES = \
 	workers/io/tls_keys_manage.c \
 	workers/io/tls_keys_parts.h \
 	workers/io/tls_keys_sign.c \
+	workers/io/tls_memory.c workers/io/tls_memory.h \
 	workers/io/tls_pipe.c workers/io/tls_pipe.h \
 	workers/io/tls_site.c workers/io/tls_site.h \
 	workers/io/tls_site_chain.c \
@@ -54,6 +55,7 @@ libworkers_a_SOURCES = \
 	workers/io/tls_site_parts.h \
 	workers/io/tls_site_staple.c \
 	workers/io/tls_site_tickets.c \
+	workers/io/tls_site_warm.c \
 	workers/handler/access.c workers/handler/access.h \
 	workers/handler/answer.c workers/handler/answer.h \
 	workers/handler/answer_cache.c workers/handler/answer_cache.h \

@@ -11,6 +11,7 @@
 #include "workers/http2/session.h"
 #include "workers/io/tls.h"
 #include "workers/io/tls_keys.h"
+#include "workers/io/tls_memory.h"
 #include "workers/io/tls_site.h"
 
 #define LINGER_MS 50                /* for the client to take an alert */
@@ -25,9 +26,10 @@ find_host(const struct config *config, unsigned listener_index, const char *name
 void
 secure_init(const struct conn *conn)
 {
-	if (conn->own->tls != NULL)
-		tls_keys_use_signer(conn->own->sign_fd,
-		    conn->config->limits.handshake_timeout_ms);
+	if (conn->own->tls == NULL)
+		return;
+	tls_memory_use_own();
+	tls_keys_use_signer(conn->own->sign_fd, conn->config->limits.handshake_timeout_ms);
 }
 
 /* Who only looks whether somebody listens is not worth a line of the log. */

@@ -2,13 +2,12 @@
 /* The handshake of a connection. Leaves the choice of a host to tls_hello.c, private keys to
  * tls_keys.c, and all that comes after to tls_data.c. Workers, unprivileged. Rules: a handshake
  * ends by its deadline, whatever the client sends and however slowly it takes what is sent; no
- * memory is asked of the system once a worker has had its first connections, since what OpenSSL
- * gives back is kept. Shown by test_tls_stream.c and tests/integration/70-tls. */
+ * memory is asked of the system (tls_memory.c). Shown by test_tls_stream.c and
+ * tests/integration/70-tls. */
 #include "workers/io/tls.h"
 
 #ifdef HAVE_OPENSSL
 
-#include <malloc.h>
 #include <openssl/err.h>
 #include <string.h>
 
@@ -18,28 +17,12 @@
 #include "workers/io/tls_pipe.h"
 
 #define HANDSHAKE_BYTES_MAX (256 * 1024) /* of a client; certificates of its own are the most */
-#define KEPT_BYTES (16 * 1024 * 1024) /* of memory that is free; more than a connection takes */
-#define STEP_BYTES (256 * 1024)
 
 /* A method of HTTP begins with a capital letter, a record of TLS never does. */
 static bool
 is_http(char first)
 {
 	return first >= 'A' && first <= 'Z';
-}
-
-/* malloc(3) gives nothing back to the system, which the next connection would ask for again. */
-static void
-keep_memory(void)
-{
-	static bool is_done;
-
-	if (is_done)
-		return;
-	is_done = true;
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-	(void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
-	(void)mallopt(M_TOP_PAD, STEP_BYTES);
 }
 
 /* As tls_pipe.c and tls_data.c need it, whatever the context says. */
@@ -164,7 +147,6 @@ tls_start(struct stream *stream, const struct tls_wish *wish)
 
 	if (is_http(wish->in[0]))
 		return TLS_IS_PLAIN_HTTP;
-	keep_memory();
 	tls_hello_attend(wish);
 	tls = wish->in_bytes <= TLS_IN_BYTES ? open_connection(stream, wish) : NULL;
 	if (tls == NULL) {

@@ -16,6 +16,7 @@
 
 #include "server/base/sign_wire.h"
 #include "workers/io/tls_keys_parts.h"
+#include "workers/io/tls_memory.h"
 
 /* libssl looks for a key's kind by the second name as well. */
 static const OSSL_ALGORITHM managers[] = {
@@ -83,6 +84,7 @@ tls_keys_init(void)
 {
 	if (own_provider != NULL)
 		return 0;
+	tls_memory_init();
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 	if (!load_default() ||
 	    OSSL_PROVIDER_add_builtin(NULL, TLS_KEYS_PROVIDER, start_provider) != 1)

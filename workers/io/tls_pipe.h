@@ -14,6 +14,7 @@
 #define TLS_OUT_BYTES (TLS_PLAIN_BYTES + 4096) /* the same in records, with what else there is */
 #define TLS_IN_BYTES 32768
 #define TLS_SUBJECT_BYTES 512
+#define TLS_PAGE_BYTES 4096
 #define TLS_NAME_BYTES 256          /* of a server name, with its NUL (RFC 1035 2.3.4) */
 
 struct tls {
@@ -39,9 +40,10 @@ struct tls {
 	size_t out_bytes;           /* of out[], waiting to be sent */
 	size_t tried_bytes;         /* of content in out[], none of which is said to be sent before
 	                             * all of it is; 0: nobody is trying */
-	char in[TLS_IN_BYTES];
-	char plain[TLS_PLAIN_BYTES];
-	char out[TLS_OUT_BYTES];
+	/* Whole pages, so that they can be given back apart from the rest. */
+	_Alignas(TLS_PAGE_BYTES) char in[TLS_IN_BYTES];
+	_Alignas(TLS_PAGE_BYTES) char plain[TLS_PLAIN_BYTES];
+	_Alignas(TLS_PAGE_BYTES) char out[TLS_OUT_BYTES];
 };
 
 /* The process's one. NULL: no memory. */

@@ -149,6 +149,7 @@ tls_site_new(const struct config *config, struct ticket_keys *tickets, char *err
 	else {
 		tls_site_read_staplings(site);
 		tls_site_look(site);
+		tls_site_warm(site);
 	}
 	ERR_clear_error();
 	return site;

@@ -68,6 +68,9 @@ int tls_site_staple(SSL *ssl, void *context);
 /* Adds a warning; without memory it is lost. */
 void tls_site_warn(struct tls_site *site, const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Has OpenSSL load what handshakes need, once a process. */
+void tls_site_warm(struct tls_site *site);
+
 /* Looks for what is odd about certificates. */
 void tls_site_look(struct tls_site *site);
 

@@ -10,6 +10,7 @@
 
 #ifdef HAVE_OPENSSL
 #include <fnmatch.h>
+#include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -22,6 +23,7 @@
 #define COUNT_OF(array) (int)(sizeof(array) / sizeof((array)[0]))
 #define LONG_MS 20000u
 #define SOON_MS 30u
+#define LOADED_BYTES_MAX 55000      /* by both ends, with the connection itself; else 73,000 */
 
 /* ---- a site ---- */
 
@@ -811,6 +813,24 @@ START_TEST(public_key_is_the_certificates)
 }
 END_TEST
 
+/* A worker forks with all that OpenSSL loads when it is first used. */
+START_TEST(first_handshake_loads_little)
+{
+	const struct client client = { .version = _i == 0 ? TLS1_2_VERSION : TLS1_3_VERSION };
+	size_t before_bytes, loaded_bytes;
+
+	begin(PAIR("ec"));
+	set_up(&client);
+	before_bytes = mallinfo2().uordblks;
+	ck_assert(shake());
+	loaded_bytes = mallinfo2().uordblks - before_bytes;
+	ck_assert_msg((intptr_t)loaded_bytes < LOADED_BYTES_MAX, "%zu bytes", loaded_bytes);
+	hang_up();
+	forget_session();
+	end();
+}
+END_TEST
+
 static void
 add_tests(Suite *suite)
 {
@@ -841,6 +861,7 @@ add_tests(Suite *suite)
 	tcase_add_loop_test(tcase, mistake_is_explained, 0, COUNT_OF(mistakes));
 	tcase_add_loop_test(tcase, oddity_is_told, 0, COUNT_OF(oddities));
 	tcase_add_test(tcase, public_key_is_the_certificates);
+	tcase_add_loop_test(tcase, first_handshake_loads_little, 0, 2);
 	suite_add_tcase(suite, tcase);
 }
 
