@@ -16,16 +16,18 @@ import sys
 import tempfile
 import time
 
+import handshakes
 import holds
 import loads
 import pools
 import report
+import secure
 import servers
 import slow
 import traces
 from report import say
 
-SCENARIOS = loads.LOADS + holds.HOLDS + slow.SLOW + traces.TRACES + pools.POOLS
+SCENARIOS = loads.LOADS + handshakes.TLS + holds.HOLDS + slow.SLOW + traces.TRACES + pools.POOLS
 TAIL_CHARS = 200                        # of what a server said, in a note
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -216,6 +218,7 @@ def main():
         os.chmod(folder, 0o755)         # the workers of other accounts read below it
         bench = Bench(options, kinds, folder)
         loads.make_files(bench.root)
+        secure.folder = folder
         try:
             bench.run()
         except KeyboardInterrupt:

@@ -13,7 +13,9 @@ from servers import Failed
 
 PROCESS_CONNECTIONS = 8000
 CALIBRATION_CONNECTIONS = 4000
-PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "holder.py")
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.join(FOLDER, "holder.py")
+TLS_PROGRAM = os.path.join(FOLDER, "tls_holder.py")
 
 
 class Holders:
@@ -61,8 +63,9 @@ class Holders:
 
 
 def start(port, mode, count, first, deadline_s):
+    program = TLS_PROGRAM if mode == "tls" else PROGRAM
     return subprocess.Popen(
-        [sys.executable, PROGRAM, str(port), mode, str(count), str(first), str(deadline_s)],
+        [sys.executable, program, str(port), mode, str(count), str(first), str(deadline_s)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

@@ -125,6 +125,8 @@ class Idle(Scenario):
              "meanwhile; speed and cost: its req/s and",
              "CPU per request against the mean of before and after.",
              "Apache runs as event here, which is Debian's default; elsewhere as prefork.")
+    mode = "whole"                      # of the holders, see holder.py
+    linger_s = LINGER_S
 
     def __init__(self, key, count, goals, settings, is_standard):
         self.key = key
@@ -152,13 +154,13 @@ class Idle(Scenario):
         client_end = self.calibrated()
         loads.run_wrk(server, "1k", OTHER_CONNECTIONS, 1)
         calm = loads.run_wrk(server, "1k", OTHER_CONNECTIONS, options.seconds)
-        with holders.Holders(server.port, self.count, "whole", self.deadline_s()) as held:
+        with holders.Holders(server.port, self.count, self.mode, self.deadline_s()) as held:
             measure.settle(server.pid)
             before = Memory(server, held)
             opened = held.tell("open")
             if not opened["good"]:
                 raise Failed(f"{server.name}: no connection was answered")
-            time.sleep(LINGER_S)
+            time.sleep(self.linger_s)
             measure.settle(server.pid)
             figures = Memory(server, held).per_connection(before, opened["good"], client_end)
             processes = len(measure.family(server.pid))

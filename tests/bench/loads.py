@@ -62,7 +62,7 @@ def run_wrk(server, file, connections, seconds, closes=False):
     started = time.monotonic()
     wrk = subprocess.run(
         ["wrk", "--latency", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s",
-         "--timeout", "10s", *close, f"http://127.0.0.1:{server.port}/{file}"],
+         "--timeout", "10s", *close, server.url(file)],
         capture_output=True, text=True, timeout=seconds + 60, check=False)
     elapsed_s = time.monotonic() - started
     cpu_ns = measure.family_cpu_ns(server.pid) - before_ns

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is measured and how: the CPU time and the memory of a tree of processes, from /proc."""
+import contextlib
 import os
 import re
 import resource
@@ -165,9 +166,13 @@ def is_settled(pid):
     return all((stat_fields(child) or "R")[0] == "S" for child in children(pid))
 
 
-def get(port, path, timeout_s):
-    """Status and bytes of the answer to one plain request."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as client:
+def get(port, path, timeout_s, context=None):
+    """Status and bytes of the answer to one request, over TLS when there is a context for it."""
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), timeout=timeout_s))
+        if context:
+            client = stack.enter_context(context.wrap_socket(client))
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                        .encode())
         answer = b""

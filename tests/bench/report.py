@@ -116,7 +116,7 @@ def print_results(results, scenarios, notes):
         met = sum(row["verdict"] == "met" for row in goal_rows)
         say(f"\nGoals: {met} of {len(goal_rows)} met")
         for row in goal_rows:
-            say(f"  {row['scenario']:11}{goal_text(row)}")
+            say(f"  {row['scenario']:15}{goal_text(row)}")
     if notes:
         say("\nNot measured, or not as it should be:")
         for note in notes:

@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import measure
+import secure
 
 RUN_AS = "www-data"
 START_DEADLINE_S = 30
@@ -38,6 +39,7 @@ class Needs:
     start_workers: int = 0              # muster only: started and kept
     max_workers: int = 0                # muster only
     keepers: int | None = None          # muster only; None: its default
+    tls: secure.Pair | None = None      # the listener speaks TLS, see secure.py
 
 
 def free_port():
@@ -81,6 +83,13 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def url(self, file):
+        return f"{'https' if self.needs.tls else 'http'}://127.0.0.1:{self.port}/{file}"
+
+    def tls(self, place=""):
+        """What TLS adds to the configuration there, or ""."""
+        return secure.settings(self.name, place, self.needs.tls) if self.needs.tls else ""
+
     def tail(self):
         """The end of what the server said, for messages."""
         lines = []
@@ -114,7 +123,8 @@ class Server:
             if self.process.poll() is not None:
                 raise Failed(f"{self.name} ended at its start: {self.tail()}")
             try:
-                status, _ = measure.get(self.port, "/1k", timeout_s=5)
+                status, _ = measure.get(self.port, "/1k", timeout_s=5,
+                                        context=self.needs.tls and secure.client_context())
             except OSError:
                 time.sleep(0.02)
                 continue
@@ -211,7 +221,7 @@ log {{
     access = "{self.access_log}"
     format = "combined"
 }}
-listen "127.0.0.1:{self.port}" {{}}
+{self.tls()}listen "127.0.0.1:{self.port}" {{ {self.tls("listener")} }}
 """
 
     def command(self, config):
@@ -249,8 +259,8 @@ http {{
 {timeouts}
 {temporary}
     server {{
-        listen 127.0.0.1:{self.port};
-        root {self.root};
+        listen 127.0.0.1:{self.port}{self.tls("listener")};
+{self.tls()}        root {self.root};
     }}
 }}
 """
@@ -281,7 +291,7 @@ class Lighttpd(Server):
                      f"server.max-write-idle = {self.needs.patience_s}\n"
                      f"server.max-keep-alive-idle = {self.needs.patience_s}\n")
         return f"""{user}{many}server.modules = ( "mod_accesslog" )
-server.bind = "127.0.0.1"
+{self.tls()}server.bind = "127.0.0.1"
 server.port = {self.port}
 server.document-root = "{self.root}"
 server.errorlog = "{self.error_log}"
@@ -333,7 +343,7 @@ MaxConnectionsPerChild 0"""
 DefaultRuntimeDir {self.folder}
 PidFile {self.folder}/pid
 ServerName localhost
-Listen 127.0.0.1:{self.port}
+{self.tls()}Listen 127.0.0.1:{self.port}
 {self.processes()}
 KeepAlive On
 KeepAliveTimeout {self.needs.patience_s or 5}
@@ -363,7 +373,7 @@ class H2o(Server):
         if self.needs.connections:
             many = (f"max-connections: {self.needs.connections + 500}\n"
                     f"http1-request-timeout: {self.needs.patience_s}\n")
-        return f"""{user}{many}listen: {{ host: 127.0.0.1, port: {self.port} }}
+        return f"""{user}{many}listen: {{ host: 127.0.0.1, port: {self.port}{self.tls()} }}
 pid-file: {self.folder}/pid
 error-log: {self.error_log}
 access-log: {self.access_log}
