@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +39,21 @@ harden_memory(char *errbuf, size_t errbuf_bytes)
 		return -1;
 	}
 	return 0;
+}
+
+/* Private, since the file is sealed against writing; it is its own pages that are locked. */
+int
+harden_file(int fd)
+{
+	struct stat st;
+	void *memory;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_size == 0)
+		return 0;
+	memory = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	return memory == MAP_FAILED ? -1 : mlock(memory, (size_t)st.st_size);
 }
 
 #if HAS_FILTER

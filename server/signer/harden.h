@@ -13,4 +13,8 @@ int harden_memory(char *errbuf, size_t errbuf_bytes);
  * the build nothing is done. 0, or -1 and errbuf. */
 int harden_calls(char *errbuf, size_t errbuf_bytes);
 
+/* The memory of a file that has none but that (memfd_create(2)): no swap space for it either, as
+ * long as this process lives. -1 and errno. */
+int harden_file(int fd);
+
 #endif

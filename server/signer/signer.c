@@ -201,20 +201,28 @@ open_epoll(struct signer *signer)
 		fail(strerror(errno));
 }
 
-/* The files are read once and then out of reach. */
+/* The files are read once and then out of reach. What the master has for the next signer is
+ * memory, too. */
 static void
 read_keys(struct signer *signer)
 {
 	const struct inheritance *own = signer->own;
 	char errbuf[512];
+	int error = 0;
 	size_t i;
 
 	signer->keyring = keyring_open(own->config, own->keys, own->key_count, errbuf,
 	    sizeof errbuf);
 	if (signer->keyring == NULL)
 		fail(errbuf);
-	for (i = 0; i < own->key_count; i++)
+	for (i = 0; i < own->key_count; i++) {
+		if (harden_file(own->keys[i].fd) < 0)
+			error = errno;
 		(void)close(own->keys[i].fd);
+	}
+	if (error != 0)
+		log_warn("signer: cannot lock the copies of key files, they may get into swap "
+		    "space: %s", strerror(error));
 }
 
 static void

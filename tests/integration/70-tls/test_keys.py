@@ -74,6 +74,32 @@ def test_no_other_process_has_them(serve_tls, authority, connect, kind):
                             "the end of the old signer")
 
 
+def locked_keys(pid):
+    """For each copy of a key file that the process has mapped: KiB of it that are locked."""
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as smaps:
+        maps = re.split(r"\n(?=[0-9a-f]+-[0-9a-f]+ )", smaps.read())
+    return [int(re.search(r"^Locked: +(\d+) kB", one, re.M)[1]) for one in maps
+            if "memfd:muster-key" in one.partition("\n")[0]]
+
+
+@pytest.mark.root
+def test_copies_of_key_files_are_no_swap_space(serve_tls, connect):
+    """The master's are memory of the system's, which locks only what somebody has locked."""
+    server = serve_tls()
+    server.may_crash = True
+    old = None
+    for _ in range(2):
+        signer = muster.wait_for(lambda old=old: [
+            pid for pid in processes.pids_of_role(server, "signer") if pid != old], "a signer")[0]
+        muster.wait_for(lambda: can_connect(server, connect), "it to be ready")
+        if processes.status(signer)["VmLck"].startswith("0 "):
+            pytest.skip("with a sanitizer mlock(2) does nothing")
+        muster.wait_for(lambda signer=signer: locked_keys(signer) == [PAGE_BYTES // 1024],
+                        "its lock")
+        os.kill(signer, signal.SIGKILL)
+        old = signer
+
+
 @pytest.mark.root
 def test_the_signer_has_no_rights(serve_tls):
     server = serve_tls()
