@@ -2,10 +2,10 @@
 /* OpenSSL's memory. A worker inherits what the master has loaded of OpenSSL, and the holes between
  * it: if it filled those, each small piece would be a page of its own that is no longer shared. So
  * what a connection needs lies close together in areas of the worker: small pieces, most of which
- * last as long as the connection, and apart from them large ones, which are buffers and can be
- * given back while the client is quiet. Which pieces are freed and when is OpenSSL's and tls.c's
- * business. Master (before it forks) and workers. Rules: nothing is asked of the system for a piece
- * as long as it fits; what does not fit comes from malloc(3).
+ * last as long as the connection, and apart from them large ones, which are buffers. While the
+ * client is quiet, pages without a piece in use are given back. Which pieces are freed and when is
+ * OpenSSL's and tls.c's business. Master (before it forks) and workers. Rules: nothing is asked of
+ * the system for a piece as long as it fits; what does not fit comes from malloc(3).
  * Shown by test_tls_memory.c. */
 #include "workers/io/tls_memory.h"
 
@@ -32,16 +32,22 @@
 #define LARGE_BYTES (512 * 1024)    /* a connection takes 70 KiB, 300 with client certificates */
 #define LARGE_FROM_BYTES 8000       /* the struct of a connection is just below */
 
+#define UNIT_BYTES ((size_t)64)     /* sizes of pieces differ by that (heap.c) */
+#define SPARE_UNITS 16              /* and are all there up to so many */
+
 struct area {
 	struct heap *heap;          /* NULL: not in use */
 	char *start;
 	size_t bytes;
-	size_t piece_count;
 };
 
 static _Alignas(PAGE_BYTES) char small_pieces[SMALL_BYTES], large_pieces[LARGE_BYTES];
-static struct area small = { NULL, small_pieces, sizeof small_pieces, 0 };
-static struct area large = { NULL, large_pieces, sizeof large_pieces, 0 };
+static struct area small = { NULL, small_pieces, sizeof small_pieces };
+static struct area large = { NULL, large_pieces, sizeof large_pieces };
+
+/* Small pieces that were freed, by their size in units, one behind the other: most of what OpenSSL
+ * takes it frees at once, and takes again. */
+static void *spares[SPARE_UNITS];
 
 static bool
 is_in(const struct area *area, const void *piece)
@@ -57,6 +63,31 @@ area_of(const void *piece)
 	return is_in(&large, piece) ? &large : NULL;
 }
 
+/* NULL: there is none of that size. */
+static void *
+take_spare(size_t bytes)
+{
+	size_t units = heap_cost(bytes) / UNIT_BYTES;
+	void *piece = units < SPARE_UNITS ? spares[units] : NULL;
+
+	if (piece != NULL)
+		memcpy(&spares[units], piece, sizeof piece);
+	return piece;
+}
+
+/* False: it is too large. */
+static bool
+give_spare(void *piece)
+{
+	size_t units = heap_cost(heap_room(piece)) / UNIT_BYTES;
+
+	if (units >= SPARE_UNITS)
+		return false;
+	memcpy(piece, &spares[units], sizeof piece);
+	spares[units] = piece;
+	return true;
+}
+
 static void *
 take(size_t bytes, const char *file, int line)
 {
@@ -67,11 +98,11 @@ take(size_t bytes, const char *file, int line)
 	(void)line;
 	if (bytes == 0)
 		return NULL;
+	piece = take_spare(bytes);
+	if (piece != NULL)
+		return piece;
 	piece = area->heap == NULL ? NULL : heap_alloc(area->heap, bytes);
-	if (piece == NULL)
-		return malloc(bytes);
-	area->piece_count++;
-	return piece;
+	return piece != NULL ? piece : malloc(bytes);
 }
 
 static void
@@ -86,7 +117,8 @@ give(void *piece, const char *file, int line)
 		free(piece);
 		return;
 	}
-	area->piece_count--;
+	if (area == &small && give_spare(piece))
+		return;
 	heap_free(area->heap, piece, &hole);
 }
 
@@ -130,12 +162,40 @@ tls_memory_use_own(void)
 	large.heap = heap_init(large.start, large.bytes);
 }
 
+static void
+give_spares_back(void)
+{
+	struct heap_hole hole;
+
+	for (size_t units = 0; units < SPARE_UNITS; units++) {
+		while (spares[units] != NULL) {
+			void *piece = spares[units];
+
+			memcpy(&spares[units], piece, sizeof piece);
+			heap_free(small.heap, piece, &hole);
+		}
+	}
+}
+
+/* Whole pages only. */
+static void
+give_back(void *start, size_t bytes)
+{
+	uintptr_t first = ((uintptr_t)start + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	uintptr_t end = ((uintptr_t)start + bytes) / PAGE_BYTES * PAGE_BYTES;
+
+	if (end > first)
+		(void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 void
 tls_memory_trim(void)
 {
-	if (large.heap != NULL && large.piece_count == 0 &&
-	    madvise(large.start, large.bytes, MADV_DONTNEED) == 0)
-		large.heap = heap_init(large.start, large.bytes);
+	if (small.heap == NULL)
+		return;
+	give_spares_back();
+	heap_tell_holes(small.heap, give_back);
+	heap_tell_holes(large.heap, give_back);
 }
 
 #endif

@@ -11,8 +11,7 @@ void tls_memory_init(void);
 /* In a worker: from now on what OpenSSL asks for comes from an area of this process's own, and
  * what it frees goes where it came from. */
 void tls_memory_use_own(void);
-/* No connection is in the middle of anything: large pieces that have been freed go back to the
- * system. */
+/* No connection is in the middle of anything: what has been freed goes back to the system. */
 void tls_memory_trim(void);
 
 #else

@@ -230,3 +230,13 @@ heap_free(struct heap *heap, void *piece, struct heap_hole *hole_out)
 	hole_out->before = piece_of(block_before(block));
 	hole_out->after = piece_of(block_after(heap, block));
 }
+
+void
+heap_tell_holes(struct heap *heap, void (*tell)(void *start, size_t bytes))
+{
+	struct block *block;
+
+	for (block = (struct block *)heap->first; block != NULL; block = block_after(heap, block))
+		if (!is_used(block))
+			tell(block + 1, block_bytes(block) - sizeof *block);
+}

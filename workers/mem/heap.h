@@ -23,6 +23,8 @@ void *heap_alloc(struct heap *heap, size_t bytes);
 void heap_free(struct heap *heap, void *piece, struct heap_hole *hole_out);
 /* How many bytes the piece may be used for: at least those asked for. */
 size_t heap_room(const void *piece);
+/* Tells of the inside of each hole, whose bytes mean nothing: its memory may be given back. */
+void heap_tell_holes(struct heap *heap, void (*tell)(void *start, size_t bytes));
 /* What a piece of so many bytes takes of the area. SIZE_MAX: more than any area has. */
 size_t heap_cost(size_t bytes);
 

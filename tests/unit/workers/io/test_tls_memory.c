@@ -102,7 +102,7 @@ is_resident(const void *piece)
 	return (state & 1) != 0;
 }
 
-START_TEST(large_pieces_are_given_back)
+START_TEST(what_was_freed_is_given_back)
 {
 	unsigned char *first, *second, *again;
 
@@ -112,6 +112,7 @@ START_TEST(large_pieces_are_given_back)
 	second = filled(20000);
 	OPENSSL_free(first);
 	tls_memory_trim();          /* the other is in use */
+	ck_assert(!is_resident(first));
 	ck_assert(is_resident(second));
 	ck_assert(is_whole(second, 20000, 20000));
 	OPENSSL_free(second);
@@ -177,7 +178,7 @@ add_tests(Suite *suite)
 	tcase_add_loop_test(tcase, a_piece_keeps_what_is_in_it, 0, SIZES_COUNT);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tcase, what_is_shared_is_left_alone);
-	tcase_add_test(tcase, large_pieces_are_given_back);
+	tcase_add_test(tcase, what_was_freed_is_given_back);
 #endif
 	tcase_add_test(tcase, no_two_processes_draw_the_same);
 	suite_add_tcase(suite, tcase);

@@ -224,6 +224,43 @@ START_TEST(small_area_is_refused)
 }
 END_TEST
 
+static size_t told_bytes;
+
+static void
+scribble(void *start, size_t bytes)
+{
+	memset(start, 0xff, bytes);
+	told_bytes += bytes;
+}
+
+START_TEST(inside_of_a_hole_means_nothing)
+{
+	unsigned char *kept, *freed, *last;
+	struct heap_hole hole;
+
+	begin(65536);
+	freed = heap_alloc(heap, 10000);
+	kept = heap_alloc(heap, 100);
+	last = heap_alloc(heap, 20000);
+	ck_assert_ptr_nonnull(last);
+	ck_assert_uint_ge(heap_room(kept), 100);
+	ck_assert_uint_lt(heap_room(kept), 200);
+	memset(kept, 1, heap_room(kept));
+	heap_free(heap, freed, &hole);
+	told_bytes = 0;
+	heap_tell_holes(heap, scribble);
+	ck_assert_uint_ge(told_bytes, 10000 + 65536 / 3);
+	for (size_t i = 0; i < heap_room(kept); i++)
+		ck_assert_uint_eq(kept[i], 1);
+	heap_free(heap, last, &hole);
+	heap_free(heap, kept, &hole);
+	ck_assert_ptr_null(hole.before);
+	ck_assert_ptr_null(hole.after);
+	ck_assert_ptr_nonnull(heap_alloc(heap, 60000));
+	free(area);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -231,6 +268,8 @@ main(void)
 	TCase *tcase = tcase_create("heap");
 	SRunner *runner = srunner_create(suite);
 	int failed_count;
+
+	tcase_add_test(tcase, inside_of_a_hole_means_nothing);
 
 	tcase_add_loop_test(tcase, random_pieces_keep_apart, 0, COUNT_OF(areas));
 	tcase_add_test(tcase, hole_fits_what_it_says);
