@@ -120,11 +120,29 @@ rehearse(SSL_CTX *server_context, SSL_CTX *client_context, int version, const ch
 	ERR_clear_error();
 }
 
-/* First one that gets as far as the signature, for which there is no signer here, and then whole
- * ones with a key of our own. */
+/* With a certificate of the configuration: as far as the signature, for which there is no signer
+ * here. One stands for all: a reload is not to last. */
+static void
+rehearse_signature(const struct tls_site *site, SSL_CTX *client_context)
+{
+	for (size_t i = 0; i < site->config->host_count; i++) {
+		if (site->contexts[i] == NULL)
+			continue;
+		rehearse(site->contexts[i], client_context, TLS1_3_VERSION, "X25519");
+		return;
+	}
+}
+
 void
 tls_site_warm(struct tls_site *site)
 {
+	static const struct {
+		int version;
+		const char *group;
+	} whole[] = {
+		{ TLS1_2_VERSION, "P-256" }, { TLS1_2_VERSION, "X25519" },
+		{ TLS1_3_VERSION, "P-256" }, { TLS1_3_VERSION, "X25519" },
+	};
 	static bool is_done;
 	struct rehearsal rehearsal = { 0 };
 
@@ -132,19 +150,10 @@ tls_site_warm(struct tls_site *site)
 		return;
 	is_done = true;
 	if (prepare(&rehearsal, site)) {
-		for (size_t i = 0; i < site->config->host_count; i++) {
-			if (site->contexts[i] != NULL)
-				rehearse(site->contexts[i], rehearsal.client_context,
-				    TLS1_3_VERSION, "X25519");
-		}
-		rehearse(rehearsal.server_context, rehearsal.client_context, TLS1_2_VERSION,
-		    "P-256");
-		rehearse(rehearsal.server_context, rehearsal.client_context, TLS1_2_VERSION,
-		    "X25519");
-		rehearse(rehearsal.server_context, rehearsal.client_context, TLS1_3_VERSION,
-		    "P-256");
-		rehearse(rehearsal.server_context, rehearsal.client_context, TLS1_3_VERSION,
-		    "X25519");
+		rehearse_signature(site, rehearsal.client_context);
+		for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+			rehearse(rehearsal.server_context, rehearsal.client_context,
+			    whole[i].version, whole[i].group);
 	}
 	finish(&rehearsal);
 	ERR_clear_error();
