@@ -40,7 +40,7 @@ struct h2_session {
 	int64_t now_mono_ms;        /* of the call at hand */
 	size_t header_bytes;        /* limit */
 	size_t list_bytes;          /* fed since the list at hand began */
-	size_t trailer_bytes;
+	size_t field_bytes;         /* of the list at hand, as they are read */
 	bool is_in_head;
 	bool has_more;
 	bool is_noticed;            /* a PING was answered */
@@ -62,6 +62,7 @@ void
 h2_session_terminate(struct h2_session *own, enum h2_error error)
 {
 	own->is_terminated = true;
+	own->is_in_head = false;    /* nothing of it is looked at any more */
 	(void)nghttp2_session_terminate_session(own->session, error);
 }
 
@@ -82,7 +83,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *con
 	void *stream;
 
 	own->is_in_head = true;
-	own->list_bytes = own->trailer_bytes = 0;
+	own->list_bytes = own->field_bytes = 0;
 	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	stream = own->functions->begin(own->owner, id);
@@ -101,15 +102,19 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
 {
 	struct h2_session *own = context;
 	void *stream = stream_of(own, frame->hd.stream_id);
+	bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 
 	(void)session;
 	(void)flags;
-	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
-		own->trailer_bytes += name_bytes + value_bytes;
-		if (own->trailer_bytes > own->header_bytes)
-			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-		return 0;           /* nobody wants trailers */
+	/* A field of the table takes a byte on the wire: what is far beyond all limits is not
+	 * even looked at, but reset. Nobody wants trailers. */
+	own->field_bytes += name_bytes + value_bytes;
+	if (own->field_bytes > own->header_bytes + (is_request ? LIST_SPARE_BYTES : 0)) {
+		own->is_in_head = false; /* nobody says where it ends, then */
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	}
+	if (!is_request)
+		return 0;
 	if (stream != NULL)
 		own->functions->field(own->owner, stream,
 		    slice_make((const char *)name, name_bytes),
@@ -235,8 +240,7 @@ on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error, voi
 	void *stream = stream_of(own, stream_id);
 
 	(void)session;
-	if (error == H2_NO_ERROR)
-		h2_budget_earn(&own->budget, H2_GAIN_ANSWER);
+	(void)error;
 	if (stream != NULL)
 		own->functions->closed(own->owner, stream);
 	return 0;
@@ -312,7 +316,12 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *contex
 	(void)session;
 	if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != H2_NO_ERROR)
 		charge(own, H2_COST_RESET);
-	if (frame->hd.type != NGHTTP2_HEADERS)
+	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
+		return 0;
+	/* Not when a stream is closed: a client's reset can say NO_ERROR, too. */
+	if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+		h2_budget_earn(&own->budget, H2_GAIN_ANSWER);
+	if (frame->hd.type == NGHTTP2_DATA)
 		return 0;
 	stream = stream_of(own, frame->hd.stream_id);
 	if (stream != NULL)
@@ -450,6 +459,8 @@ h2_session_feed(struct h2_session *own, const char *in, size_t bytes, int64_t no
 	ssize_t used;
 
 	own->now_mono_ms = now_ms;
+	if (own->is_terminated)
+		return false;
 	if (own->is_in_head) {
 		own->list_bytes += bytes;
 		if (own->list_bytes > own->header_bytes + LIST_SPARE_BYTES) {

@@ -6,14 +6,21 @@ import struct
 import pytest
 
 from h2 import (ACK, CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM,
-                HEADERS, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
-                literal, send_until_end, setting)
+                HEADERS, INTERNAL_ERROR, NO_ERROR, PING, PRIORITY, RST_STREAM, SETTINGS,
+                WINDOW_UPDATE, fields, frame, literal, send_until_end, setting)
 
 
 def rapid_reset(count):
     stream = 2 * count + 1
     return frame(HEADERS, END_HEADERS | END_STREAM, stream, fields("/large")) + \
         frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
+
+
+def rapid_reset_without_error(count):
+    """The code of a reset is the client's to choose."""
+    stream = 2 * count + 1
+    return frame(HEADERS, END_HEADERS | END_STREAM, stream, fields("/large")) + \
+        frame(RST_STREAM, 0, stream, struct.pack(">I", NO_ERROR))
 
 
 def endless_list(count):
@@ -35,6 +42,7 @@ FLOODS = {
     "window": lambda count: frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1"),
     "empty data": empty_data,
     "rapid reset": rapid_reset,
+    "rapid reset without error": rapid_reset_without_error,
     "endless list": endless_list,
 }
 
@@ -43,3 +51,22 @@ FLOODS = {
 def test_flood(connect, server, name):
     assert send_until_end(connect(), FLOODS[name]) == ENHANCE_YOUR_CALM
     assert server.get("/a.txt").status == 200
+
+
+def test_list_that_grows_when_it_is_read(connect):
+    """One byte stands for a field of 4,000: who reads all 60,000 of them reads 240 MB."""
+    client = connect()
+    field = b"\x40\1x\x7f\xa1\x1e" + b"y" * 4000  # into the table, where it has number 62
+    stream = client.next_stream
+    client.next_stream += 2
+    client.send_frame(HEADERS, END_STREAM, stream, fields() + field)
+    for i in range(4):
+        client.send_frame(CONTINUATION, END_HEADERS if i == 3 else 0, stream, b"\xbe" * 15000)
+    answer = client.answer(stream)
+    assert answer.status is None and answer.reset == INTERNAL_ERROR
+    assert client.get("/a.txt").status == 200
+    stream = client.request(ends=False)
+    for _ in range(6):
+        client.send_frame(DATA, 0, stream, b"z" * 10000)
+    client.send_frame(DATA, END_STREAM, stream)
+    assert client.answer(stream).status == 200
