@@ -76,6 +76,8 @@ stream_deadline(const struct h2 *h2, const struct h2_stream *stream)
 {
 	const struct config_limits *limits = &h2->conn->config->limits;
 
+	if (stream->is_given_up)
+		return NEVER;
 	if (stream->waits_for_rate)
 		return stream->due_mono_us / 1000 + 1;
 	if (stream->unwanted_since_mono_ms != 0)
@@ -108,6 +110,14 @@ measure(struct h2 *h2, struct h2_stream *stream, int64_t now_ms)
 	}
 }
 
+/* Once: it cannot go as long as the client takes nothing, and is no reason to wake up for then. */
+static void
+reset(struct h2 *h2, struct h2_stream *stream, enum h2_error error)
+{
+	stream->is_given_up = true;
+	h2_session_reset(h2->session, stream->id, error);
+}
+
 /* Streams that are answered while the client still sends: it may stop (RFC 9113 8.1). But some
  * lose the answer then, so it gets a moment. */
 static void
@@ -119,7 +129,8 @@ linger(struct h2 *h2, int64_t now_ms)
 		return;
 	h2->has_unwanted = false;
 	while ((stream = h2_stream_next(h2, stream)) != NULL) {
-		if (stream->phase != H2_SENDING || !stream->is_complete || stream->is_ended)
+		if (stream->phase != H2_SENDING || !stream->is_complete || stream->is_ended ||
+		    stream->is_given_up)
 			continue;
 		if (stream->unwanted_since_mono_ms == 0) {
 			stream->unwanted_since_mono_ms = now_ms;
@@ -127,7 +138,7 @@ linger(struct h2 *h2, int64_t now_ms)
 		}
 		if (now_ms - stream->unwanted_since_mono_ms >= H2_LINGER_MS ||
 		    stream->content_bytes - stream->unwanted_at_bytes >= H2_LINGER_BYTES)
-			h2_session_reset(h2->session, stream->id, H2_NO_ERROR);
+			reset(h2, stream, H2_NO_ERROR);
 		else
 			h2->has_unwanted = true;
 	}
@@ -166,7 +177,7 @@ give_up(struct h2 *h2, struct h2_stream *stream)
 	if (stream->phase == H2_CONTENT)
 		h2_answer_error(h2, stream, 408);
 	else
-		h2_session_reset(h2->session, stream->id, H2_CANCEL);
+		reset(h2, stream, H2_CANCEL);
 }
 
 static void
@@ -210,7 +221,7 @@ h2_limits_keep(struct h2 *h2)
 	if (h2->head_since_mono_ms != 0 && now_ms - h2->head_since_mono_ms >=
 	    h2->conn->config->limits.header_timeout_ms) {
 		h2_session_terminate(h2->session, H2_ENHANCE_YOUR_CALM);
-		return true;
+		h2->head_since_mono_ms = 0; /* from now on it is about sending */
 	}
 	if (h2->active_count == 0) {
 		h2->moved_mono_ms = now_ms;

@@ -47,6 +47,7 @@ struct h2_stream {
 	uint64_t content_bytes;     /* received */
 	int64_t unwanted_since_mono_ms; /* it is answered, and the client still sends; 0: no */
 	uint64_t unwanted_at_bytes; /* content_bytes then */
+	bool is_given_up;           /* its reset is on the way, behind what the client takes */
 	char client_text[CONN_CLIENT_BYTES];
 	struct ready ready;         /* ready.head not NULL: it is the answer */
 	struct http_request request;

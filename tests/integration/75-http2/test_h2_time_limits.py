@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each time limit, set low, against a client that stops or drips. No test says when: the limit
 comes, or the test runs out of patience."""
+import os
 import struct
 import time
 
@@ -8,6 +9,7 @@ import pytest
 
 from h2 import (CANCEL, DATA, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, NO_ERROR, PREFACE, SETTINGS,
                 WINDOW_UPDATE, H2Client, fields, frame, setting)
+from muster import wait_for
 
 DRIP_S = 0.02
 
@@ -110,4 +112,59 @@ def test_client_that_does_not_read(server):
     count = len(server.access().split("\n"))
     server.wait_for_access(count)
     assert any(line.startswith("200 X /large") for line in server.access().split("\n"))
+    client.close()
+
+
+def deaf(server):
+    """A client that opens all windows, and reads when it is asked to."""
+    client = H2Client(server.address(), settings=setting(4, 1 << 30), receive_buffer=4096)
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    client.updates_windows = False
+    return client
+
+
+def serve_large(serve, **limits):
+    server = serve({"a": "a\n"}, listen=[("127.0.0.1:0", {"h2c": True})], limits=limits,
+                   log={"format": "%>s %X %U"}, pool={"start": 4, "min_idle": 2})
+    with open(server.site / "large", "wb") as file:
+        file.truncate(64 << 20)
+    return server
+
+
+def test_header_list_that_stops_while_nothing_is_read(serve):
+    """The client is told to go, and does not take even that: the connection ends."""
+    server = serve_large(serve, header_timeout="200ms", send_timeout="2s")
+    client = deaf(server)
+    client.request("/large")
+    for _ in range(5):              # each one makes the server fill up its socket
+        time.sleep(DRIP_S)
+        client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1))
+    client.send_frame(HEADERS, END_STREAM, 3, fields())
+    wait_for(lambda: "200 X /large" in server.access(), server.access)
+    client.close()
+
+
+def ticks(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as file:
+            words = file.read().rpartition(")")[2].split()
+        total += int(words[11]) + int(words[12])
+    return total
+
+
+def test_resets_that_cannot_be_sent(serve):
+    """Content that nobody wants is reset after two seconds, but the socket is full: nothing can be
+    done before there is room, so nothing is."""
+    server = serve_large(serve, send_timeout="5s")
+    pids = server.worker_pids()
+    before = ticks(pids)
+    client = deaf(server)
+    for _ in range(3):
+        stream = client.request("/a", "DELETE", ends=False)
+        assert client.answer(stream).status == 405
+        client.has_input(0.3)
+    client.request("/large")
+    wait_for(lambda: "200 X /large" in server.access(), server.access)
+    assert ticks(pids) - before < os.sysconf("SC_CLK_TCK") / 2
     client.close()
