@@ -7,10 +7,14 @@
  * then is too slow. Shown by tests/integration/75-http2/test_h2_time_limits.py. */
 #include "workers/conn/h2_limits.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "server/base/clock.h"
 #include "server/base/signals.h"
 
 #define NEVER INT64_MAX
+#define QUEUE_LOOK_MS 100           /* later, at the least, the socket is looked at again */
 
 void
 h2_limits_begin(struct h2 *h2)
@@ -18,6 +22,7 @@ h2_limits_begin(struct h2 *h2)
 	h2->idle_since_mono_ms = h2->moved_mono_ms = clock_mono_ms();
 	h2->moved_bytes = 0;
 	h2->due_mono_us = 0;
+	h2->queued_bytes = 0;
 }
 
 void
@@ -58,6 +63,13 @@ has_pending(struct h2 *h2)
 			return true;
 	}
 	return false;
+}
+
+/* The last stream has ended when its last frame is gathered; the client has it later. */
+static bool
+is_idle(const struct h2 *h2)
+{
+	return h2->active_count == 0 && h2->out_at == h2->out_bytes;
 }
 
 /* Without a stream: the next request, or the first, has to come. */
@@ -151,7 +163,7 @@ h2_limits_deadline(struct h2 *h2)
 	struct h2_stream *stream = NULL;
 
 	linger(h2, now_ms);
-	if (h2->active_count == 0)
+	if (is_idle(h2))
 		next_ms = idle_deadline(h2);
 	if (h2->head_since_mono_ms != 0)
 		next_ms = least(next_ms, h2->head_since_mono_ms +
@@ -210,6 +222,23 @@ is_too_slow(struct h2 *h2, int64_t now_ms)
 	return now_ms - h2->moved_mono_ms >= h2->conn->pace.timeout_ms;
 }
 
+/* The socket still has some of the last answers, and the client takes it, 64 KiB in each time
+ * limit. It says so by WINDOW_UPDATE, on which a socket that is closed would lose the rest. */
+static bool
+is_taking(struct h2 *h2, int64_t now_ms)
+{
+	int bytes = 0;
+
+	if (ioctl(h2->conn->stream.fd, SIOCOUTQ, &bytes) < 0 || bytes <= 0)
+		return false;
+	if (h2->queued_bytes == 0 || h2->queued_bytes - bytes >= STREAM_PROGRESS_BYTES) {
+		h2->queued_bytes = bytes;
+		h2->queued_mono_ms = now_ms;
+	}
+	h2->idle_since_mono_ms = now_ms + QUEUE_LOOK_MS;
+	return now_ms - h2->queued_mono_ms < h2->conn->config->limits.send_timeout_ms;
+}
+
 bool
 h2_limits_keep(struct h2 *h2)
 {
@@ -223,15 +252,18 @@ h2_limits_keep(struct h2 *h2)
 		h2_session_terminate(h2->session, H2_ENHANCE_YOUR_CALM);
 		h2->head_since_mono_ms = 0; /* from now on it is about sending */
 	}
-	if (h2->active_count == 0) {
+	if (is_idle(h2)) {
 		h2->moved_mono_ms = now_ms;
 		h2->moved_bytes = 0;
-		if (now_ms < idle_deadline(h2))
+		if (now_ms < idle_deadline(h2) || is_taking(h2, now_ms))
 			return true;
 		if (h2->drain != H2_GONE)
 			h2_session_go_away(h2->session);
 		return false;
 	}
+	if (h2->active_count == 0)
+		h2->idle_since_mono_ms = now_ms;
+	h2->queued_bytes = 0;
 	linger(h2, now_ms);
 	keep_streams(h2, now_ms);
 	return !is_too_slow(h2, now_ms);

@@ -81,6 +81,8 @@ struct h2 {                         /* one a process */
 	int64_t head_since_mono_ms; /* a list that is not whole; 0: none */
 	int64_t moved_mono_ms;      /* the connection's own progress, as of a stream's */
 	uint64_t moved_bytes;
+	int queued_bytes;           /* in the socket when the connection last was idle too long; */
+	int64_t queued_mono_ms;     /* 0: it was not. And when that began */
 };
 
 /* h2_streams.c */

@@ -168,3 +168,18 @@ def test_resets_that_cannot_be_sent(serve):
     wait_for(lambda: "200 X /large" in server.access(), server.access)
     assert ticks(pids) - before < os.sysconf("SC_CLK_TCK") / 2
     client.close()
+
+
+@pytest.mark.parametrize("size", [300_000, 3_000_000])
+def test_slow_client_gets_the_end(serve, size):
+    """The last stream has ended long before its last bytes are taken. A connection that is then
+    taken for idle costs the client the rest, for it still sends WINDOW_UPDATE."""
+    server = serve({"file": b"x" * size}, listen=[("127.0.0.1:0", {"h2c": True})],
+                   keepalive={"timeout": "100ms"})
+    client = deaf(server)
+    stream = client.request("/file")
+    client.updates_windows = True
+    time.sleep(3)                   # longer than the time-out and the goodbye
+    assert client.answer(stream).body == b"x" * size
+    assert client.until_end() == NO_ERROR
+    client.close()
