@@ -26,6 +26,7 @@
 #define WINDOW_BYTES 262144         /* content is counted and let go of: nothing fills up */
 #define CONNECTION_WINDOW_BYTES 1048576
 #define ACKS_MAX 256                /* answers to PING and SETTINGS that wait to be sent */
+#define LIST_READ_BYTES 262144      /* of what a list stands for, beyond what may be in it */
 #define LIST_SPARE_BYTES 65536      /* of a header list on the wire, beyond what may be in it */
 
 struct h2_session {
@@ -109,10 +110,8 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
 	/* A field of the table takes a byte on the wire: what is far beyond all limits is not
 	 * even looked at, but reset. Nobody wants trailers. */
 	own->field_bytes += name_bytes + value_bytes;
-	if (own->field_bytes > own->header_bytes + (is_request ? LIST_SPARE_BYTES : 0)) {
-		own->is_in_head = false; /* nobody says where it ends, then */
+	if (own->field_bytes > own->header_bytes + (is_request ? LIST_READ_BYTES : 0))
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	}
 	if (!is_request)
 		return 0;
 	if (stream != NULL)
@@ -198,6 +197,8 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *con
 	struct h2_session *own = context;
 
 	(void)session;
+	if (head->type != NGHTTP2_CONTINUATION)
+		own->is_in_head = false; /* nobody says where a list ends that is skipped */
 	if (head->type == NGHTTP2_RST_STREAM)
 		charge(own, H2_COST_RESET);
 	else if (head->type != NGHTTP2_HEADERS && head->type != NGHTTP2_DATA)
