@@ -95,6 +95,15 @@ ticket_keys_adopt(struct ticket_keys *keys)
 	return writable == NULL ? 0 : munmap(writable, sizeof *writable);
 }
 
+/* Nothing is written, since that would copy a page of the master's heap. */
+int
+ticket_keys_forget(const struct ticket_keys *keys)
+{
+	if (munmap(keys->writable, sizeof *keys->writable) < 0)
+		return -1;
+	return munmap((void *)(uintptr_t)keys->page, sizeof *keys->page);
+}
+
 /* Seqlock, as in scoreboard.c. Locked as far as the system lets us, here since a daemon's fork
  * undoes it. */
 static void

@@ -28,6 +28,8 @@ void ticket_keys_close(struct ticket_keys **keys);
 /* In a child, right after fork: it can read them from now on and never write. 0, or -1 and
  * errno. */
 int ticket_keys_adopt(struct ticket_keys *keys);
+/* The same for a child that has no use for them: they are out of its reach. 0, or -1 and errno. */
+int ticket_keys_forget(const struct ticket_keys *keys);
 
 /* Master: a new one comes first, the oldest goes when there are TICKET_KEYS_MAX. */
 void ticket_keys_push(struct ticket_keys *keys, const struct ticket_key *key);

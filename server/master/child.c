@@ -44,7 +44,10 @@ give_up_memory(struct inheritance *own)
 {
 	if (give_up_scoreboard(own) < 0)
 		return -1;
-	return own->ticket_keys == NULL ? 0 : ticket_keys_adopt(own->ticket_keys);
+	if (own->ticket_keys == NULL)
+		return 0;
+	return own->role == INHERIT_WORKER && own->tls != NULL ?
+	    ticket_keys_adopt(own->ticket_keys) : ticket_keys_forget(own->ticket_keys);
 }
 
 static void __attribute__((noreturn))

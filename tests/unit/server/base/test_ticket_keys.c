@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "server/base/ticket_keys.h"
 #include "tests/lib/process.h"
@@ -174,6 +176,34 @@ START_TEST(child_reads_and_never_writes)
 }
 END_TEST
 
+static int
+look_for_mappings(void)
+{
+	char line[256];
+	FILE *maps;
+	int result = 0;
+
+	if (ticket_keys_forget(keys) < 0 || (maps = fopen("/proc/self/maps", "r")) == NULL)
+		return 10;
+	while (fgets(line, sizeof line, maps) != NULL)
+		if (strstr(line, "muster-tickets") != NULL)
+			result = 11;
+	fclose(maps);
+	return result;
+}
+
+START_TEST(who_has_no_use_for_them_cannot_reach_them)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(look_for_mappings());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static void
 push_in_child(void)
 {
@@ -202,6 +232,7 @@ main(void)
 	tcase_add_test(tcase, parsed_and_made);
 	tcase_add_test(tcase, child_reads_and_never_writes);
 	tcase_add_test(tcase, push_is_the_masters);
+	tcase_add_test(tcase, who_has_no_use_for_them_cannot_reach_them);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);
