@@ -49,7 +49,8 @@ FLOODS = {
 
 @pytest.mark.parametrize("name", FLOODS)
 def test_flood(connect, server, name):
-    assert send_until_end(connect(), FLOODS[name]) == ENHANCE_YOUR_CALM
+    client = connect().ping()           # no SETTINGS are left to answer in the middle of a list
+    assert send_until_end(client, FLOODS[name]) == ENHANCE_YOUR_CALM
     assert server.get("/a.txt").status == 200
 
 
