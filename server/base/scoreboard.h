@@ -85,8 +85,10 @@ struct scoreboard_header {          /* master writes; workers and keepers: read-
 	                             * raised before the fork of who gets the next one */
 	_Atomic uint32_t is_draining; /* the server stops when requests are done: no connection
 	                               * is kept for another one. Set before any QUIT */
-	_Atomic uint32_t takes_parked; /* generation of the keepers that take what is parked, who
-	                                * know no later one's sockets; 0: nobody does, close it */
+	_Atomic uint32_t takes_parked; /* generation of the keepers that take what is parked; 0:
+	                                * nobody does, close it */
+	_Atomic uint32_t line_since[SCOREBOARD_SOCKET_MAX]; /* generation that opened the socket:
+	                                * keepers of an earlier one do not know it */
 	_Atomic uint8_t is_crowded[SCOREBOARD_SOCKET_MAX]; /* every worker is taken and no more
 	                                                    * may start: do not linger */
 	_Atomic uint8_t wants_wake[SCOREBOARD_SOCKET_MAX]; /* wake the master for the last idle */

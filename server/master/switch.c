@@ -73,13 +73,19 @@ switch_start_children(struct master *master, int64_t now_ms)
 void
 switch_adopt(struct master *master, struct generation *generation)
 {
+	struct scoreboard_header *header = scoreboard_header(master->scoreboard);
 	struct listener *handover;
 	size_t i;
 
 	master->generation = generation;
-	for (i = 0; i < generation->pool_count; i++)
-		master->line_generations[generation->listeners[i].socket_index] =
-		    generation->number;
+	for (i = 0; i < generation->pool_count; i++) {
+		const struct listener *listener = &generation->listeners[i];
+
+		if (master->line_generations[listener->socket_index] + 1 != generation->number)
+			atomic_store(&header->line_since[listener->socket_index],
+			    generation->number); /* it was none's, or a socket's of long ago */
+		master->line_generations[listener->socket_index] = generation->number;
+	}
 	if (generation_handover(generation, &handover))
 		handover->fd = master->aides.handed_fd;
 	watch_begin(&master->watch, generation->fingerprint, clock_mono_ms());

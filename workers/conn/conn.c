@@ -299,15 +299,23 @@ conn_worker_should_leave(const struct conn *conn)
 	return should_leave_after(conn, conn->served_count);
 }
 
+/* A process of the newest configuration may have connections that no keeper knows yet. */
+static bool
+keepers_know_socket(const struct conn *conn)
+{
+	return conn->socket_index >= SCOREBOARD_SOCKET_MAX ||
+	    atomic_load_explicit(&conn->header->takes_parked, memory_order_relaxed) >=
+	    atomic_load_explicit(&conn->header->line_since[conn->socket_index],
+	    memory_order_relaxed);
+}
+
 bool
 conn_has_keepers(const struct conn *conn)
 {
-	uint32_t keepers_generation = atomic_load_explicit(&conn->header->takes_parked,
-	    memory_order_relaxed);
-
 	return conn->own->park_fd >= 0 && conn->stream.tls == NULL &&
 	    !signals_is_set(SIGNAL_STOP) &&
-	    keepers_generation != 0 && keepers_generation >= conn->own->generation &&
+	    atomic_load_explicit(&conn->header->takes_parked, memory_order_relaxed) != 0 &&
+	    (conn->own->role == INHERIT_KEEPER || keepers_know_socket(conn)) &&
 	    atomic_load_explicit(&conn->header->is_draining, memory_order_relaxed) == 0;
 }
 
