@@ -19,6 +19,30 @@ Kind = collections.namedtuple("Kind", "name request status body")
 Request = collections.namedtuple("Request", "number kind")
 
 
+class Story:
+    """Of one connection, to be told when something is wrong with it. Times are of
+    time.monotonic()."""
+
+    def __init__(self, port):
+        self.port = port
+        self.begin_s = time.monotonic()
+        self.asked = []             # requests
+        self.answered = []          # (request, time)
+        self.excused_s = None       # its process was about to be killed
+        self.end_s, self.end = None, "is open"
+
+    def text(self, around, since_s):
+        """With the answers before and after that to one request; times from since_s on."""
+        at = [request for request, _ in self.answered].index(around)
+        answers = ", ".join(f"{request.number} {request.kind} {when_s - since_s:.4f}"
+                            for request, when_s in self.answered[max(at - 2, 0):at + 3])
+        excused = "never" if self.excused_s is None else f"{self.excused_s - since_s:.4f}"
+        end = "" if self.end_s is None else f" {self.end_s - since_s:.4f}"
+        return (f"port {self.port}, begun {self.begin_s - since_s:.4f}, {self.end}{end}, excused "
+                f"{excused}; answer {at + 1} of {len(self.answered)}, {len(self.asked)} asked: "
+                f"{answers}")
+
+
 class Answer:
     """The bytes of an answer, of which only Date may differ."""
 
@@ -83,7 +107,7 @@ class Storm:
         self.connections = 0
         self.deaf_count = 0
         self.is_ending = False
-        self.sure = {}              # requests whose answer came, while nobody was killed for it
+        self.sure = {}              # {number: (request, story)} that must have a record
 
     def bytes_of(self, names, first_number):
         """The pipeline, and where each request of it ends."""
@@ -118,10 +142,8 @@ class Storm:
         for client in self.by_descriptor.values():
             if client.port in ports and not client.is_excused:
                 client.is_excused = True
+                client.story.excused_s = time.monotonic()
                 self.excused_connections += 1
-                # Who was answered last, and then killed, may have had no time for the record.
-                for request in client.history[-len(client.ends):]:
-                    self.sure.pop(request.number, None)
 
     def finish(self):
         """Lets every client come to the end of what it has begun, with an answer to all of it."""
@@ -161,7 +183,7 @@ class StormClient:
         self.is_excused = self.has_finished = False
         self.received = b""
         self.expected = collections.deque()
-        self.history, self.ends = [], []
+        self.story, self.ends = Story(self.port), []
         self.pieces = collections.deque()
         self.next_pipeline_s = 0
         self.deaf_until_s = None
@@ -174,17 +196,18 @@ class StormClient:
         seen = [(one.number, one.kind) for one in self.expected]
         raise AssertionError(
             f"port {self.port}: {what}\nstill expected {seen}\nearlier on this connection: "
-            f"{self.history[-12:]}\nunsent pieces {list(self.pieces)[:3]!r}\n"
+            f"{self.story.asked[-12:]}\nunsent pieces {list(self.pieces)[:3]!r}\n"
             f"received and not understood {self.received[:600]!r}")
 
-    def close(self):
+    def close(self, how):
+        self.story.end_s, self.story.end = time.monotonic(), how
         self.storm.poll.unregister(self.socket)
         del self.storm.by_descriptor[self.socket.fileno()]
         self.socket.close()
 
     def _end_connection(self):
         """All is as it should be."""
-        self.close()
+        self.close("ended as it should")
         if not self.storm.is_ending:
             self.begin()
 
@@ -194,7 +217,11 @@ class StormClient:
                 self.expected[0].kind].fits(self.received)):
             self.fault("wrong bytes before the end of a connection whose process was killed")
         self.storm.excused += len(self.expected)
-        self.close()
+        # Whoever answers makes the record before the first byte of the next answer, so only the
+        # last answer may have none: also when the next pipeline was begun since.
+        if self.story.answered and not self.received:
+            self.storm.sure.pop(self.story.answered[-1][0].number, None)
+        self.close("excused")
         if not self.storm.is_ending:
             self.begin()
 
@@ -217,7 +244,7 @@ class StormClient:
             storm.asked += 1
             request = Request(storm.numbers, name)
             self.expected.append(request)
-            self.history.append(request)
+            self.story.asked.append(request)
 
     def _turn_deaf(self, now):
         self.storm.poll.modify(self.socket, 0)
@@ -240,8 +267,7 @@ class StormClient:
         if not self.pieces and not self.expected:
             if self.is_excused:
                 return self._end_excused()
-            if self.has_finished or (self.history and
-                                     self.storm.closes[self.history[-1].kind]):
+            if self.has_finished or self._asked_for_the_end():
                 return self._look_for_silence(now)
             if self.storm.is_ending:
                 return self._end_connection()
@@ -258,6 +284,10 @@ class StormClient:
         if self.waits and answered < complete:
             return None
         return self._send_piece(now)
+
+    def _asked_for_the_end(self):
+        asked = self.story.asked
+        return bool(asked) and self.storm.closes[asked[-1].kind]
 
     def _look_for_silence(self, now):
         if now - self.progress_s > PATIENCE_S / 2:
@@ -318,8 +348,8 @@ class StormClient:
             self.received = self.received[len(answer.data):]
             self.expected.popleft()
             self.storm.answered += 1
-            if not self.is_excused:
-                self.storm.sure[request.number] = request
+            self.story.answered.append((request, self.progress_s))
+            self.storm.sure[request.number] = (request, self.story)
         if not self.expected:
             self.next_pipeline_s = self.progress_s + self.pause_s * self.storm.random.random()
 
@@ -328,7 +358,7 @@ class StormClient:
             self._end_excused()
         elif self.pieces or self.expected or self.received:
             self.fault("the connection ended")
-        elif self.has_finished or (self.history and self.storm.closes[self.history[-1].kind]):
+        elif self.has_finished or self._asked_for_the_end():
             self._end_connection()
         else:
             self.fault("an idle connection ended")
