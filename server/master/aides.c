@@ -10,6 +10,7 @@
  *   QUIT    workers and keepers -> when the keepers have gone, workers of the hand-over socket
  *           -> signers -> the logger
  *   TERM    workers and keepers -> signers -> the logger
+ * A logger that ends before it was told so as the last of all has another one come after it.
  * Shown by tests/integration/40-pool and 50-signals. */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 
 #define QUEUE_BYTES (4 * 1024 * 1024) /* some thousand connections with what they have sent */
 #define MESSAGE_BYTES 1024u         /* what a connection takes of it, roughly */
-#define LOGGER_PATIENCE_MS 5000     /* to write what is left */
+#define LOGGER_PATIENCE_MS 5000     /* to write what is left; to come, behind all others */
 
 static int
 open_pair(int *send_fd, int *receive_fd)
@@ -157,8 +158,26 @@ aides_tend_logger(struct master *master, int64_t now_ms)
 		return;
 	}
 	if (!logger->is_retiring &&
-	    (is_ending ? is_last : logger_is_outdated(master, logger)))
+	    (is_ending ? is_last : logger_is_outdated(master, logger))) {
 		crew_ask_to_go(logger, now_ms + LOGGER_PATIENCE_MS);
+		aides->logger_is_told_last = is_ending;
+	}
+}
+
+/* A logger that went before, for whatever reason, may have left records in the rings. */
+bool
+aides_are_done(struct master *master, int64_t now_ms)
+{
+	struct aides *aides = &master->aides;
+
+	if (!has_access_log(master) || master->has_failed || aides->logger_is_done)
+		return true;
+	if (aides->logger_deadline_mono_ms == 0)
+		aides->logger_deadline_mono_ms = now_ms + LOGGER_PATIENCE_MS;
+	if (now_ms < aides->logger_deadline_mono_ms)
+		return false;
+	log_error("access log: no logger can be started; the last records may not be in it");
+	return true;
 }
 
 /* Keepers hand on what they have got to the end, and somebody has to take it. */
@@ -214,6 +233,5 @@ aides_note_end(struct master *master, const struct child *child)
 	if (child->role != INHERIT_LOGGER)
 		return;
 	master->aides.logger_pid = 0;
-	if (master->phase >= MASTER_DRAINING && master->table.count == 0)
-		master->aides.logger_is_done = child->is_retiring;
+	master->aides.logger_is_done = master->aides.logger_is_told_last;
 }

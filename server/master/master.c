@@ -275,7 +275,7 @@ run_loop(struct master *master, const sigset_t *mask)
 		signers_tend(master, now_ms);
 		aides_tend_logger(master, now_ms);
 		if (master->phase >= MASTER_DRAINING) {
-			if (master->table.count == 0)
+			if (master->table.count == 0 && aides_are_done(master, now_ms))
 				return;
 		} else {
 			census_take(master, now_ms, is_tick, census);
@@ -336,7 +336,8 @@ new_master(struct generation *generation, const struct master_options *options,
 		return NULL;
 	*master = (struct master){ .options = options, .programs = programs,
 	    .generation = generation, .wake_fd = -1, .null_fd = -1,
-	    .aides = { -1, -1, -1, -1, -1, 0, false, false },
+	    .aides = { .park_fd = -1, .parked_fd = -1, .handover_fd = -1, .handed_fd = -1,
+		.log_wake_fd = -1 },
 	    .logpass = LOGPASS_CLOSED };
 	reload_init(&master->reload);
 	return master;

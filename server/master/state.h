@@ -34,7 +34,9 @@ struct aides {
 	int handover_fd, handed_fd;   /* to a worker: the same */
 	int log_wake_fd;              /* eventfd(2): wakes the logger */
 	pid_t logger_pid;             /* 0: there is none */
-	bool logger_is_done;          /* it left behind all others */
+	bool logger_is_told_last;     /* to go, when all others had ended */
+	bool logger_is_done;          /* and then it went */
+	int64_t logger_deadline_mono_ms; /* for it to be done, once no child is left; 0: not yet */
 	bool has_kept_back;           /* some worker's is_kept_back is set */
 };
 
@@ -158,6 +160,8 @@ bool aides_are_ready(const struct master *master, const struct census *census);
 unsigned aides_queue_length(const struct master *master);
 /* A child was reaped, and is not in the table any more. */
 void aides_note_end(struct master *master, const struct child *child);
+/* No child is left, and the master is to end: whether all is written, or never will be. */
+bool aides_are_done(struct master *master, int64_t now_ms);
 
 /* signers.c */
 /* Starts, replaces and ends them, in every phase. */

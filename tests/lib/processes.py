@@ -167,11 +167,11 @@ def workers_on(server, index=0):
 
 
 @contextlib.contextmanager
-def held_at_sendmsg(pid, trace):
-    """The process does not get into its next sendmsg(2), until it is let go."""
+def held_at(call, pid, trace):
+    """The process does not get into its next call of this name, until it is let go."""
     tracer = subprocess.Popen(
-        ["strace", "-qq", "-o", str(trace), "-e", "trace=sendmsg",
-         "-e", "inject=sendmsg:delay_enter=600000000", "-p", str(pid)], stderr=subprocess.DEVNULL)
+        ["strace", "-qq", "-o", str(trace), "-e", f"trace={call}",
+         "-e", f"inject={call}:delay_enter=600000000", "-p", str(pid)], stderr=subprocess.DEVNULL)
 
     def let_go():
         tracer.kill()

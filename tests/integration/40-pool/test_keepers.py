@@ -347,7 +347,7 @@ def test_a_connection_that_is_parked_when_the_last_keeper_has_left(serve):
     close(park(server))                 # the next answer is ready, and sent without sendmsg(2)
     worker, = processes.workers_on(server)
     trace = server.folder / "trace"
-    with processes.held_at_sendmsg(worker, trace) as let_go, server.connect() as client:
+    with processes.held_at("sendmsg", worker, trace) as let_go, server.connect() as client:
         assert client.request().status == 200
         wait_for(lambda: "sendmsg(" in trace.read_text(), "the worker to be held up")
         server.sections["keepalive"]["keepers"] = 0

@@ -339,7 +339,7 @@ def test_one_that_is_parked_when_the_last_keeper_has_left(serve):
     server = serve(keepalive={"keepers": 1}, pool={"start": 1, "min_idle": 1, "max_idle": 1})
     worker, = processes.workers_on(server)
     trace = server.folder / "trace"
-    with processes.held_at_sendmsg(worker, trace) as let_go, begin(server) as client:
+    with processes.held_at("sendmsg", worker, trace) as let_go, begin(server) as client:
         wait_for(lambda: "sendmsg(" in trace.read_text(), "the worker to be held up")
         server.sections["keepalive"]["keepers"] = 0
         server.write_config()

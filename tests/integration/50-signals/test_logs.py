@@ -46,12 +46,17 @@ def logger_of(server):
     return muster.wait_for(lambda: processes.pids_of_role(server, "logger"), "a logger")[0]
 
 
-@contextlib.contextmanager
-def logger_held(server):
-    """The logger does nothing meanwhile: what is logged stays in the rings."""
+def hold_logger(server):
+    """It does nothing from now on: what is logged stays in the rings. Returns its pid."""
     pid = logger_of(server)
     os.kill(pid, signal.SIGSTOP)
     muster.wait_for(lambda: muster.process_stat(pid)[0] == "T", "the logger to stand still")
+    return pid
+
+
+@contextlib.contextmanager
+def logger_held(server):
+    pid = hold_logger(server)
     try:
         yield
     finally:
@@ -235,6 +240,41 @@ def test_records_survive_the_kill_of_the_logger(serve):
     assert server.stop() == 0
     assert set(re.findall(r"<(/[^<>]*)>\n", server.access())) == set(hammer.targets)
     assert len(re.findall("error: logger \\d+ ", server.log())) == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
+def test_records_survive_a_logger_that_is_killed_before_a_stop(serve, number):
+    """The next one is not started at once, since the one before was young, and meanwhile all others
+    leave: the master stays until their records are written."""
+    server = serve(log={"format": "%U%q"})
+    server.may_crash = True
+    targets = [f"/?{count}" for count in range(20)]
+    pid = logger_of(server)
+    os.kill(pid, signal.SIGKILL)
+    muster.wait_for(lambda: logger_of(server) != pid, "the next logger")
+    pid = hold_logger(server)
+    ask_and_close(server, targets)
+    os.kill(pid, signal.SIGKILL)
+    assert server.stop(number) == 0
+    assert server.access().splitlines() == targets
+
+
+@pytest.mark.root
+@pytest.mark.needs("strace")
+def test_records_survive_a_logger_that_leaves_last(serve):
+    """A reload tells it to go, and it has written what there was. What was answered from then on,
+    until it has ended, is left to another one, also when nobody else is left by then."""
+    server = serve(log={"format": "%U%q"})
+    with processes.held_at("exit_group", logger_of(server), server.folder / "trace") as let_go:
+        server.send_signal(signal.SIGHUP)
+        server.wait_for_log("new configuration in force")
+        muster.wait_for(lambda: "exit_group(" in server.text_of("trace"), "its end")
+        ask_and_close(server, ["/?late"])
+        server.send_signal(signal.SIGQUIT)
+        muster.wait_for(lambda: len(server.child_pids()) == 1, "the end of all others")
+        let_go()
+        assert server.stop() == 0
+    assert server.access() == "/?late\n"
 
 
 def test_the_master_can_die_first(serve):
