@@ -32,6 +32,10 @@ PR_SET_CHILD_SUBREAPER = 36
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n" \
     b"Content-Length: 4\r\n\r\nha"
 
+# A listener whose workers get a client when it has asked, and never find it silent: a silent one
+# goes to a keeper, and who asks and who takes it up first is a matter of speed.
+ASKS_FIRST = ("127.0.0.1:0", {"defer_accept": "60s"})
+
 Tcp = collections.namedtuple("Tcp", "local remote state inode")
 
 
@@ -51,6 +55,12 @@ def wait_for_wakes(pid, count=3):
     """Until it has woken so many times more; what it does each time, it has done by then."""
     wanted = wakes_of(pid) + count
     wait_for(lambda: wakes_of(pid) >= wanted, f"{count} more wakes of process {pid}")
+
+
+def wait_until_asleep(pid):
+    """Until a process waits for something: what it was about to do, it has done. A client can have
+    an answer before its worker has made the notes that belong to it."""
+    wait_for(lambda: muster.process_stat(pid)[0] == "S", f"process {pid} to wait for something")
 
 
 def descriptors(pid):

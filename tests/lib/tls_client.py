@@ -5,6 +5,7 @@ import ssl
 import warnings
 
 from http_client import Client
+from patience import wait_for
 
 ORDER = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2,
          ssl.TLSVersion.TLSv1_3)
@@ -62,3 +63,15 @@ class TlsClient(Client):
         """DNS names of the server's certificate."""
         return [value for kind, value in self.socket.getpeercert()["subjectAltName"]
                 if kind == "DNS"]
+
+
+def connected(connect, server, **options):
+    """A client as connect() gives it, where the limit for a handshake is so low that it is not
+    always kept on a busy machine: then another one."""
+    def try_once():
+        try:
+            return connect(server, **options)
+        except OSError:
+            return None
+
+    return wait_for(try_once, "a handshake that is done in time")

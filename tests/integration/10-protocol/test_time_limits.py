@@ -12,6 +12,7 @@ import muster
 DRIP_S = 0.02       # between the bytes of a client that drips; ten times below the limits
 DRIP_COUNT = 1500
 LARGE_BYTES = 64 << 20
+LIMIT_S = 0.2
 LIMITS = {"header_timeout": "200ms", "body_timeout": "200ms", "send_timeout": "200ms"}
 
 
@@ -114,15 +115,52 @@ def test_content_that_comes_after_the_client_was_asked_to_go_on(server):
         expect_408(client)
 
 
-def test_slow_but_steady_content_is_taken(server):
-    """The limit is for each 64 KiB: an upload as a whole may take longer."""
+class Pace:
+    """Of a client that means to be slow but steady. On a busy machine it may not be."""
+
+    def __init__(self):
+        self.last_s, self.longest_s = time.monotonic(), 0
+
+    def step(self):
+        now_s = time.monotonic()
+        self.longest_s = max(self.longest_s, now_s - self.last_s)
+        self.last_s = now_s
+
+    def was_steady(self):
+        return self.longest_s < LIMIT_S / 2
+
+
+def upload(server, pace):
+    """Whether it was taken."""
+    piece = b"x" * 65536
     with server.connect() as client:
-        piece = b"x" * 65536
         client.send(muster.request("GET", "/", [("Content-Length", str(len(piece) * 25))]))
         for _ in range(25):
-            assert not client.has_input(DRIP_S)
+            has_input = client.has_input(DRIP_S)
+            pace.step()
+            if has_input:
+                break
             client.send(piece)
-        assert client.response().status == 200
+        return client.response().status == 200
+
+
+def expect_steady(server, act):
+    """Until the client has kept its pace, and then it must have come to the end."""
+    def was_steady():
+        pace = Pace()
+        try:
+            is_done = act(server, pace)
+        except (OSError, AssertionError):
+            is_done = False
+        assert is_done or not pace.was_steady(), "given up although it is steady"
+        return is_done
+
+    muster.wait_for(was_steady, "a client that keeps its pace")
+
+
+def test_slow_but_steady_content_is_taken(server):
+    """The limit is for each 64 KiB: an upload as a whole may take longer."""
+    expect_steady(server, upload)
 
 
 def test_keep_alive_ends_without_a_byte(server):
@@ -207,8 +245,8 @@ def test_large_file_to_nobody(server, index):
         cut_off(server, "/large", before + 1)
 
 
-def test_slow_but_steady_reader_gets_all(server):
-    """As long as 64 KiB go out within the limit. Reads as often as the limit comes many times."""
+def download(server, pace):
+    """Whether all has come."""
     with server.connect(receive_buffer=1 << 18) as client:
         client.send(muster.request(target="/large", fields=[("Range", "bytes=0-8388607")]))
         response = client.read_head()
@@ -216,8 +254,16 @@ def test_slow_but_steady_reader_gets_all(server):
         while left > 0:
             pause()
             data = client.socket.recv(1 << 18)
-            assert data, "cut off although it reads"
+            pace.step()
+            if not data:
+                break
             left -= len(data)
+        return left == 0
+
+
+def test_slow_but_steady_reader_gets_all(server):
+    """As long as 64 KiB go out within the limit. Reads as often as the limit comes many times."""
+    expect_steady(server, download)
 
 
 def test_lingering_ends_too(server):

@@ -47,6 +47,7 @@ def test_a_crash_while_reading_names_the_client(tmp_path):
     with start(tmp_path / "server", {}) as server:
         client = server.connect().send("GET / HT")
         pid = processes.worker_of(server, client)
+        processes.wait_until_asleep(pid)
         assert crash(server, pid) == "while reading, connected to 127.0.0.1"
         client.close()
 
@@ -55,6 +56,7 @@ def test_a_crash_between_requests_names_the_client(tmp_path):
     with start(tmp_path / "server", {}) as server, server.connect() as client:
         assert client.request().status == 200
         pid = processes.worker_of(server, client)
+        processes.wait_until_asleep(pid)
         assert crash(server, pid) == "while keep-alive, connected to 127.0.0.1"
 
 

@@ -23,6 +23,7 @@ def test_one_line_says_what_the_workers_do(serve):
     download = processes.Download(server, "/big.bin")
     kept = server.connect()
     assert kept.request().status == 200
+    processes.wait_until_asleep(processes.worker_of(server, kept))
     readers = processes.hold(server, 2)
     found = server.wait_for_log(FULL)
     counts = counts_of(found[2])

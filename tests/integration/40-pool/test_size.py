@@ -74,8 +74,10 @@ def test_shrinks_to_max_idle_longest_idle_first(serve):
     server = serve(pool={"start": 1, "min_idle": 1, "max_idle": 2})
     clients = processes.hold(server, 3)
     pids = processes.workers_of(server, clients)
-    for client in clients:
+    for client, pid in zip(clients, pids):
         processes.finish_held(client)
+        muster.wait_for(lambda pid=pid: pid in processes.idle_on(server), "its end")
+        processes.wait_until_asleep(pid)        # in accept: it has noted since when
         noted_ms = time.monotonic() * 1000      # the scoreboard's clock has to go on
         muster.wait_for(lambda: time.monotonic() * 1000 > noted_ms + 2, "the clock")
     muster.wait_for(lambda: len(server.worker_pids()) == 2,

@@ -188,7 +188,7 @@ def test_the_user_is_logged(serve):
 
 def test_the_time_limit_ends_who_takes_nothing(serve):
     server = serve(limits={"send_timeout": "2s"}, pool=SMALL_POOL)
-    clients = stall(server, 5)
+    clients = [stall(server)[0] for _ in range(5)]  # each within its own time
     assert all(0 < count < len(LARGE) for count in aborted(server, 5))
     wait_for(lambda: not any(processes.client_ports(server, pid) - {0}
                              for pid in server.child_pids()), "all of them to let go")
@@ -336,7 +336,8 @@ def test_a_reload_to_no_keepers(serve):
 @pytest.mark.needs("strace")
 def test_one_that_is_parked_when_the_last_keeper_has_left(serve):
     """Its worker has seen keepers, and is held up on its way to them by a tracer."""
-    server = serve(keepalive={"keepers": 1}, pool={"start": 1, "min_idle": 1, "max_idle": 1})
+    server = serve(keepalive={"keepers": 1}, pool={"start": 1, "min_idle": 1, "max_idle": 1},
+                   listen=[processes.ASKS_FIRST])
     worker, = processes.workers_on(server)
     trace = server.folder / "trace"
     with processes.held_at("sendmsg", worker, trace) as let_go, begin(server) as client:

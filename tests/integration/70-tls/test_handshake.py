@@ -54,7 +54,7 @@ def test_silence_ends(server, connect):
     with server.connect() as client:
         client.expect_close()
     server.wait_for_log("info: 127.0.0.1: TLS handshake failed: nothing came within")
-    with connect(server) as client:
+    with tls_client.connected(connect, server) as client:
         assert client.request().status == 200
 
 
@@ -65,7 +65,7 @@ def test_half_a_hello_ends(server, connect):
             client.send(part)
             expect_end(client)
     server.wait_for_log("not done within handshake_timeout", 3)
-    with connect(server) as client:
+    with tls_client.connected(connect, server) as client:
         assert client.request().status == 200
 
 
@@ -131,12 +131,13 @@ def test_garbage_ends(server, connect, data):
             pass
         expect_end(client)
     server.wait_for_log("TLS handshake failed")
-    with connect(server) as client:
+    with tls_client.connected(connect, server) as client:
         assert client.request().status == 200
     assert server.access().count('"GET') <= 1
 
 
-def test_who_trusts_somebody_else(server, connect):
+def test_who_trusts_somebody_else(serve_tls, connect):
+    server = serve_tls()
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(server, context=ssl.create_default_context())
     server.wait_for_log("TLS handshake failed: .*unknown ca")
@@ -180,7 +181,7 @@ def test_many_who_say_nothing_hold_up_nobody(serve_tls, connect):
                        pool={"start": 2, "min_idle": 1, "max_idle": 2, "max_workers": 4})
     silent = [socket.create_connection(server.address()) for _ in range(20)]
     try:
-        with connect(server) as client:
+        with tls_client.connected(connect, server) as client:
             assert client.request().status == 200
     finally:
         for one in silent:

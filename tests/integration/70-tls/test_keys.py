@@ -11,7 +11,7 @@ import pytest
 import certificates
 import muster
 import processes
-from tls_client import TLS_1_2, TLS_1_3
+from tls_client import TLS_1_2, TLS_1_3, connected
 
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 PRESENT_OR_SWAPPED = 3 << 62
@@ -141,7 +141,7 @@ def test_a_stopped_signer_costs_handshakes_and_no_more(serve_tls, connect, pair)
     """Who waits for a signature is given up in time; a listener in the clear is served on."""
     server = serve_tls(limits={"handshake_timeout": "300ms"}, pool={"start": 3},
                        listen=["127.0.0.1:0", ("127.0.0.1:0", {"tls": True})])
-    with connect(server, index=1) as kept:
+    with connected(connect, server, index=1) as kept:
         assert kept.request().status == 200
         signer = processes.pids_of_role(server, "signer")[0]
         os.kill(signer, signal.SIGSTOP)
