@@ -14,6 +14,7 @@ libbase_a_SOURCES = \
 	server/base/clients_table.h \
 	server/base/clock.c server/base/clock.h \
 	server/base/fdio.c server/base/fdio.h \
+	server/base/fdpass.c server/base/fdpass.h \
 	server/base/inherit.c server/base/inherit.h \
 	server/base/log.c server/base/log.h \
 	server/base/logpass.c server/base/logpass.h \

@@ -65,6 +65,7 @@ unit_tests = \
 	tests/unit/server/base/test_clients \
 	tests/unit/server/base/test_clients_notes \
 	tests/unit/server/base/test_fdio \
+	tests/unit/server/base/test_fdpass \
 	tests/unit/server/base/test_inherit \
 	tests/unit/server/base/test_log \
 	tests/unit/server/base/test_logpass \

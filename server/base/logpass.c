@@ -16,8 +16,8 @@
 
 #include "server/base/clock.h"
 #include "server/base/fdio.h"
+#include "server/base/fdpass.h"
 
-#define FD_COUNT_MAX 4
 #define ANSWERS_PER_CALL 512u   /* then the master looks after other things */
 #define PENDING_MAX_COUNT 200000u /* more than there can be workers */
 #define REQUEST_OF_WORKER 'w'
@@ -26,11 +26,6 @@
 struct answer {
 	uint32_t log_generation;
 	uint32_t error_kind, access_kind; /* enum log_sink_kind */
-};
-
-union control {
-	char bytes[CMSG_SPACE(FD_COUNT_MAX * sizeof(int))];
-	struct cmsghdr align;
 };
 
 void
@@ -79,48 +74,27 @@ logpass_open(struct logpass *pass)
 static int
 send_fds(int fd, const void *data, size_t bytes, const int *fds, size_t fd_count, int flags)
 {
-	union control control;
 	struct iovec iov = { (void *)(uintptr_t)data, bytes };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fdpass_room room;
 
-	memset(&control, 0, sizeof control);
-	if (fd_count > 0) {
-		struct cmsghdr *header;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-		header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-		memcpy(CMSG_DATA(header), fds, fd_count * sizeof(int));
-	}
+	if (fd_count > 0)
+		fdpass_attach(&message, &room, fds, fd_count);
 	return sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 /* Bytes received, or -1; all descriptors that came along are in fds_out. */
 static ssize_t
-receive_fds(int fd, void *out, size_t cap, int fds_out[FD_COUNT_MAX], size_t *fd_count_out)
+receive_fds(int fd, void *out, size_t cap, int fds_out[FDPASS_MAX], size_t *fd_count_out)
 {
-	union control control;
 	struct iovec iov = { out, cap };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
-	struct cmsghdr *header;
-	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fdpass_room room;
+	ssize_t n;
 
-	*fd_count_out = 0;
-	if (n < 0)
-		return -1;
-	for (header = CMSG_FIRSTHDR(&message); header != NULL;
-	    header = CMSG_NXTHDR(&message, header)) {
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		*fd_count_out = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (*fd_count_out > FD_COUNT_MAX)
-			*fd_count_out = FD_COUNT_MAX;
-		memcpy(fds_out, CMSG_DATA(header), *fd_count_out * sizeof(int));
-	}
+	fdpass_expect(&message, &room);
+	n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	*fd_count_out = n < 0 ? 0 : fdpass_take(&message, fds_out);
 	return n;
 }
 
@@ -135,7 +109,7 @@ close_all(int *fds, size_t count)
 static unsigned
 take_back(int child_fd)
 {
-	int fds[FD_COUNT_MAX];
+	int fds[FDPASS_MAX];
 	struct answer answer;
 	unsigned taken_count = 0;
 	size_t count;
@@ -245,7 +219,7 @@ wait_in_turn(int answer_fd, int timeout_ms)
 /* An answer that is whole and new enough; others are dropped. 0, or -1 and errno. */
 static int
 await_answer(int answer_fd, uint32_t wanted_generation, int64_t deadline_ms,
-    struct answer *answer, int fds[FD_COUNT_MAX])
+    struct answer *answer, int fds[FDPASS_MAX])
 {
 	for (;;) {
 		int64_t left_ms = deadline_ms - clock_mono_ms();
@@ -282,7 +256,7 @@ logpass_fetch(int request_fd, int answer_fd, uint32_t wanted_generation, int tim
     uint32_t *log_generation_out, struct log_sink *error_log, struct log_sink *access_log)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
-	int fds[FD_COUNT_MAX], *next = fds;
+	int fds[FDPASS_MAX], *next = fds;
 	struct answer answer;
 	bool is_logger = access_log != NULL && access_log->kind != LOG_SINK_NONE;
 	const char request = is_logger ? REQUEST_OF_LOGGER : REQUEST_OF_WORKER;

@@ -12,9 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/base/fdpass.h"
 #include "server/base/sign_wire.h"
-
-#define FDS_MAX 4                   /* more than one is a lie, and must be closed all the same */
 
 int
 pairs_init(struct pairs *pairs, size_t cap, int epoll_fd)
@@ -24,25 +23,6 @@ pairs_init(struct pairs *pairs, size_t cap, int epoll_fd)
 	pairs->cap = cap;
 	pairs->epoll_fd = epoll_fd;
 	return pairs->items == NULL ? -1 : 0;
-}
-
-/* Returns how many; all that came along are the caller's now. */
-static size_t
-take_fds(struct msghdr *message, int fds[FDS_MAX])
-{
-	struct cmsghdr *header;
-	size_t count = 0;
-
-	for (header = CMSG_FIRSTHDR(message); header != NULL;
-	    header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (count > FDS_MAX)
-			count = FDS_MAX;
-		memcpy(fds, CMSG_DATA(header), count * sizeof(int));
-	}
-	return count;
 }
 
 static int
@@ -88,22 +68,20 @@ add(struct pairs *pairs, int fd, pid_t pid)
 int
 pairs_take(struct pairs *pairs, int asked_fd, pid_t foreign_pid)
 {
-	union {
-		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct sign_hello hello;
 	struct iovec iov = { &hello, sizeof hello };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
-	ssize_t n = recvmsg(asked_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	int fds[FDS_MAX];
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fdpass_room room;
+	int fds[FDPASS_MAX];
 	size_t count;
+	ssize_t n;
 	pid_t pid;
 
+	fdpass_expect(&message, &room);
+	n = recvmsg(asked_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -1;
-	count = take_fds(&message, fds);
+	count = fdpass_take(&message, fds);
 	if (count == 1 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
 	    sign_hello_is_sound(&hello, (size_t)n)) {
 		pid = owner_of(fds[0]);

@@ -11,13 +11,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define MAGIC 0x70617263u
-#define FDS_MAX 4                   /* more than two is a lie, and must be closed all the same */
+#include "server/base/fdpass.h"
 
-union control {
-	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	struct cmsghdr align;
-};
+#define MAGIC 0x70617263u
+
+_Static_assert(FDPASS_MAX > 2, "that there are too many has to be seen");
 
 void
 parcel_set_client(struct parcel *parcel, const struct sockaddr_storage *address)
@@ -71,47 +69,19 @@ parcel_send(int socket_fd, struct parcel *parcel, const char *in, size_t in_byte
     struct parcel_fds fds)
 {
 	const int both[2] = { fds.conn, fds.file };
-	size_t fd_bytes = fd_count(parcel) * sizeof both[0];
 	struct iovec iov[2] = { { parcel, sizeof *parcel },
 		{ (void *)(uintptr_t)in, in_bytes } };
 	struct msghdr message = { .msg_iov = iov, .msg_iovlen = in_bytes > 0 ? 2 : 1 };
-	union control control;
-	struct cmsghdr *header;
+	union fdpass_room room;
 	ssize_t n;
 
 	parcel->magic = MAGIC;
 	parcel->in_bytes = (uint32_t)in_bytes;
-	memset(&control, 0, sizeof control);
-	message.msg_control = control.bytes;
-	message.msg_controllen = CMSG_SPACE(fd_bytes);
-	header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(fd_bytes);
-	memcpy(CMSG_DATA(header), both, fd_bytes);
+	fdpass_attach(&message, &room, both, fd_count(parcel));
 	do {
 		n = sendmsg(socket_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : 0;
-}
-
-/* Returns how many; all that came along are the caller's now. */
-static size_t
-take_fds(struct msghdr *message, int fds[FDS_MAX])
-{
-	struct cmsghdr *header;
-	size_t count = 0;
-
-	for (header = CMSG_FIRSTHDR(message); header != NULL;
-	    header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (count > FDS_MAX)
-			count = FDS_MAX;
-		memcpy(fds, CMSG_DATA(header), count * sizeof(int));
-	}
-	return count;
 }
 
 /* is_cut: there was more of it than the bytes that came. */
@@ -132,21 +102,23 @@ parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap,
     struct parcel_fds *fds_out, int flags)
 {
 	struct iovec iov[2] = { { parcel, sizeof *parcel }, { in, in_cap } };
-	union control control;
-	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2,
-		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
-	ssize_t n = recvmsg(socket_fd, &message, flags | MSG_CMSG_CLOEXEC);
-	bool is_cut = (message.msg_flags & MSG_TRUNC) != 0;
-	int fds[FDS_MAX];
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2 };
+	union fdpass_room room;
+	int fds[FDPASS_MAX];
+	bool is_cut;
 	size_t count;
+	ssize_t n;
 
+	fdpass_expect(&message, &room);
+	n = recvmsg(socket_fd, &message, flags | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -1;
 	if (n == 0 && message.msg_controllen == 0) {
 		errno = EPIPE;      /* the master has gone */
 		return -1;
 	}
-	count = take_fds(&message, fds);
+	is_cut = (message.msg_flags & MSG_TRUNC) != 0;
+	count = fdpass_take(&message, fds);
 	if ((message.msg_flags & MSG_CTRUNC) == 0 && is_sound(parcel, (size_t)n, is_cut) &&
 	    count == fd_count(parcel)) {
 		*fds_out = (struct parcel_fds){ fds[0], count > 1 ? fds[1] : -1 };

@@ -17,6 +17,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/fdio.h"
+#include "server/base/fdpass.h"
 #include "server/base/sign_wire.h"
 #include "server/base/signals.h"
 #include "workers/io/tls_keys.h"
@@ -69,20 +70,12 @@ wait_writable(int fd, int64_t deadline_ms)
 static enum outcome
 send_hello(int end_fd, int64_t deadline_ms)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
 	struct sign_hello hello;
 	struct iovec part = { &hello, sign_hello_seal(&hello) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	union fdpass_room room;
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof end_fd);
-	memcpy(CMSG_DATA(header), &end_fd, sizeof end_fd);
+	fdpass_attach(&message, &room, &end_fd, 1);
 	while (sendmsg(signer.shared_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		enum outcome wait;
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What goes with a message besides its bytes. Leaves the message to who sends or receives it. Every
+ * process, whatever its rights. Rule: whoever sends, hostile or not, no descriptor that has come is
+ * forgotten. Shown by test_fdpass.c. */
+#include "server/base/fdpass.h"
+
+#include <string.h>
+
+#include "server/base/log.h"
+
+void
+fdpass_attach(struct msghdr *message, union fdpass_room *room, const int *fds, size_t count)
+{
+	struct cmsghdr *header;
+
+	bug_if(count == 0 || count > FDPASS_MAX, "so many descriptors cannot go with a message");
+	memset(room, 0, sizeof *room);
+	message->msg_control = room->bytes;
+	message->msg_controllen = CMSG_SPACE(count * sizeof *fds);
+	header = CMSG_FIRSTHDR(message);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(count * sizeof *fds);
+	memcpy(CMSG_DATA(header), fds, count * sizeof *fds);
+}
+
+void
+fdpass_expect(struct msghdr *message, union fdpass_room *room)
+{
+	message->msg_control = room->bytes;
+	message->msg_controllen = sizeof room->bytes;
+}
+
+/* Linux puts all that come into one header; that is nothing to rely on. */
+size_t
+fdpass_take(struct msghdr *message, int fds_out[FDPASS_MAX])
+{
+	struct cmsghdr *header;
+	size_t count = 0, here;
+
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+	    header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		here = (header->cmsg_len - CMSG_LEN(0)) / sizeof *fds_out;
+		bug_if(here > FDPASS_MAX - count, "more descriptors than there was room for");
+		memcpy(fds_out + count, CMSG_DATA(header), here * sizeof *fds_out);
+		count += here;
+	}
+	return count;
+}
