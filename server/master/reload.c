@@ -19,6 +19,7 @@
 #include "server/base/role.h"
 #include "server/base/signals.h"
 #include "server/master/credentials.h"
+#include "server/master/watch.h"
 #include "server/priv/drop.h"
 #include "server/priv/roots.h"
 
@@ -36,13 +37,15 @@ report_line(int fd, const char *text)
 	(void)fdio_write_all(fd, "\n", 1);
 }
 
-/* The child. config_path: NULL for the configuration given. */
+/* The child. config_path: NULL for the configuration given. What was good, the master has to find
+ * as it was. */
 static int
 check(const char *config_path, const struct config *config, const struct tls_means *tls,
     int report_fd)
 {
 	struct config_errors errors = { 0 };
 	struct drop_target drop;
+	uint64_t fingerprint;
 	char errbuf[512];
 	int *root_fds;
 	size_t i;
@@ -54,13 +57,14 @@ check(const char *config_path, const struct config *config, const struct tls_mea
 			report_line(report_fd, errors.lines[i]);
 		return 1;
 	}
+	fingerprint = watch_fingerprint(config);
 	if (drop_resolve(config, &drop, errbuf, sizeof errbuf) < 0 ||
 	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0 ||
 	    credentials_check(config, tls, &drop, errbuf, sizeof errbuf) < 0) {
 		report_line(report_fd, errbuf);
 		return 1;
 	}
-	return 0;
+	return fdio_write_all(report_fd, &fingerprint, sizeof fingerprint) < 0 ? 1 : 0;
 }
 
 static int
@@ -149,10 +153,13 @@ reload_finish(struct reload *reload, int wait_status)
 {
 	bool is_good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
 	const char *lead = reload->is_renewal ? "certificates: kept the old ones: " : "reload: ";
+	uint64_t fingerprint = 0;
 
 	if (reload->report_fd >= 0)
 		reload_read(reload);
-	if (!reload->is_quiet)
+	if (is_good && reload->report_bytes == sizeof fingerprint)
+		memcpy(&fingerprint, reload->report, sizeof fingerprint);
+	else if (!reload->is_quiet)
 		log_report(reload, lead);
 	if (!is_good && !reload->is_quiet && reload->report_bytes == 0)
 		log_error("%s%s %s", lead, reload->is_renewal ? "trying the new ones" :
@@ -160,6 +167,7 @@ reload_finish(struct reload *reload, int wait_status)
 		    "took too long or crashed" : "failed");
 	fdio_close(&reload->report_fd);
 	reload_init(reload);
+	reload->fingerprint = fingerprint;
 	return is_good;
 }
 

@@ -25,7 +25,10 @@ struct reload {                   /* caller's storage; all zero but report_fd -1
 	bool is_quiet;                /* its lines are not logged */
 	int64_t deadline_mono_ms;
 	size_t report_bytes;
-	char report[RELOAD_REPORT_BYTES]; /* lines of text: what is wrong */
+	char report[RELOAD_REPORT_BYTES]; /* lines of text: what is wrong; or the following */
+	/* See watch.h; of the certificates that were found good, before they were read: once
+	 * reload_finish() has said so. */
+	uint64_t fingerprint;
 };
 
 void reload_init(struct reload *reload);

@@ -74,7 +74,9 @@ struct master {
 	bool has_failed;              /* exit status 1 */
 	struct tickets tickets;
 	struct watch watch;
-	bool wants_reload;            /* HUP while a reload, or a renewal, is under way */
+	bool wants_reload;            /* HUP while a reload, or a renewal, is under way; or what the
+	                               * reload has tried is not what is there now */
+	unsigned moved_count;         /* the latter, in a row */
 	bool is_full_noted;           /* the "all workers in use" line is out */
 	bool is_forgetting_noted;     /* the line about too many clients is out */
 	uint32_t log_generation;

@@ -12,6 +12,8 @@
 #include "server/master/state.h"
 #include "server/priv/limits.h"
 
+#define MOVED_MAX 10                /* as often a reload begins anew */
+
 void
 switch_use_logs(const struct master *master)
 {
@@ -148,6 +150,35 @@ switch_open(struct master *master, struct config *config, char *errbuf, size_t e
 	    errbuf, errbuf_bytes);
 }
 
+/* The child has tried certificates and keys that were replaced before they were opened here, where
+ * nobody may look into keys: another child has to. A signer that finds out would be too late, since
+ * workers wait for it then. */
+static bool
+have_moved(const struct master *master, const struct generation *next)
+{
+	return next->fingerprint != master->reload.fingerprint ||
+	    watch_fingerprint(next->config) != master->reload.fingerprint;
+}
+
+/* True: what was opened is closed again, and the reload begins anew. If it has done so too often,
+ * *next becomes NULL and errbuf says why. */
+static bool
+begins_anew(struct master *master, struct generation **next, char *errbuf, size_t errbuf_bytes)
+{
+	bool again;
+
+	if (*next == NULL || !have_moved(master, *next))
+		return false;
+	again = ++master->moved_count <= MOVED_MAX;
+	if (again)
+		log_info("reload: certificates or keys were replaced while they were tried");
+	else
+		(void)snprintf(errbuf, errbuf_bytes, "certificates and keys are replaced again and "
+		    "again, the last one is %s", watch_newest((*next)->config));
+	generation_close(next);
+	return again;
+}
+
 void
 switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 {
@@ -155,7 +186,7 @@ switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 	struct generation *next = NULL;
 	struct config *config;
 	char errbuf[512] = "it has errors";
-	bool is_good = reload_finish(&master->reload, wait_status);
+	bool is_good = reload_finish(&master->reload, wait_status), again = false;
 
 	if (master->phase != MASTER_RUNNING) {
 		log_notice("reload: given up, the server is stopping");
@@ -170,8 +201,14 @@ switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 		goto kept;
 	}
 	next = switch_open(master, config, errbuf, sizeof errbuf);
+	again = begins_anew(master, &next, errbuf, sizeof errbuf);
 kept:
 	config_errors_fini(&errors);
+	if (again) {
+		master->wants_reload = true;
+		return;
+	}
+	master->moved_count = 0;
 	if (next != NULL)
 		switch_to(master, next, now_ms);
 	else

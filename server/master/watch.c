@@ -34,6 +34,45 @@ watch_fingerprint(const struct config *config)
 	return sum != 0 ? sum : 1;
 }
 
+/* When a file, or the link to it, became what it is; 0: there is none. */
+static int64_t
+changed_ns(const char *path)
+{
+	int64_t newest_ns = 0;
+	struct stat st;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		int64_t ns;
+
+		if ((i == 0 ? stat(path, &st) : lstat(path, &st)) < 0)
+			continue;
+		ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+		newest_ns = ns > newest_ns ? ns : newest_ns;
+	}
+	return newest_ns;
+}
+
+const char *
+watch_newest(const struct config *config)
+{
+	const char *newest = config->source;
+	int64_t newest_ns = -1, ns;
+	size_t i;
+
+	for (i = 0; i < 2 * config->certificate_count; i++) {
+		const struct config_certificate *one = &config->certificates[i / 2];
+		const char *path = i % 2 == 0 ? one->chain_file : one->key_file;
+
+		ns = changed_ns(path);
+		if (ns > newest_ns) {
+			newest = path;
+			newest_ns = ns;
+		}
+	}
+	return newest;
+}
+
 void
 watch_begin(struct watch *watch, uint64_t in_force, int64_t now_ms)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether the files of certificates and keys are others than those in force, and when to try them:
  * not while somebody still writes them. The decision is pure: numbers and time in, yes or no out;
- * watch_fingerprint() alone looks at files. */
+ * watch_fingerprint() and watch_newest() alone look at files. */
 #ifndef MUSTER_MASTER_WATCH_H
 #define MUSTER_MASTER_WATCH_H
 
@@ -27,6 +27,10 @@ struct watch {                      /* caller's storage; fingerprints are never 
  * change and size, or why there is none. One that is replaced, rewritten, removed or pointed to
  * from elsewhere gives another number. Never 0. */
 uint64_t watch_fingerprint(const struct config *config);
+
+/* The path of the one that was replaced or rewritten last; where there are none, the
+ * configuration's own. Only to tell. */
+const char *watch_newest(const struct config *config);
 
 /* Certificates of files with this fingerprint have come into force. */
 void watch_begin(struct watch *watch, uint64_t in_force, int64_t now_mono_ms);

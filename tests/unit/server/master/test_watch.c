@@ -178,6 +178,24 @@ START_TEST(each_change_shows)
 }
 END_TEST
 
+START_TEST(the_newest_is_found)
+{
+	static char source[] = "musterd.conf";
+	struct config none = { .source = source };
+
+	while (strcmp(watch_newest(&config), "k1") != 0)
+		scratch_write("k1", "key"); /* the clock of a file system may be coarse */
+	do
+		point_elsewhere();
+	while (strcmp(watch_newest(&config), "k0") != 0);
+	while (strcmp(watch_newest(&config), "c1") != 0)
+		scratch_write("c1", "chain");
+	remove_one();
+	ck_assert_str_eq(watch_newest(&config), "c1");
+	ck_assert_str_eq(watch_newest(&none), "musterd.conf");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -191,6 +209,7 @@ main(void)
 	scratch_use(files);
 	tcase_add_checked_fixture(files, make_files, NULL);
 	tcase_add_loop_test(files, each_change_shows, 0, COUNT_OF(changes));
+	tcase_add_test(files, the_newest_is_found);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, files);
 	srunner_run_all(runner, CK_ENV);
