@@ -5,6 +5,7 @@
 #include "server/base/fdpass.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "server/base/log.h"
 
@@ -14,9 +15,9 @@ fdpass_attach(struct msghdr *message, union fdpass_room *room, const int *fds, s
 	struct cmsghdr *header;
 
 	bug_if(count == 0 || count > FDPASS_MAX, "so many descriptors cannot go with a message");
-	memset(room, 0, sizeof *room);
 	message->msg_control = room->bytes;
 	message->msg_controllen = CMSG_SPACE(count * sizeof *fds);
+	memset(room->bytes, 0, message->msg_controllen); /* it may end with a gap */
 	header = CMSG_FIRSTHDR(message);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
@@ -48,4 +49,20 @@ fdpass_take(struct msghdr *message, int fds_out[FDPASS_MAX])
 		count += here;
 	}
 	return count;
+}
+
+void
+fdpass_close(int fd)
+{
+	const struct linger off = { 0, 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off); /* or it is no socket */
+	(void)close(fd);
+}
+
+void
+fdpass_discard(const int *fds, size_t count)
+{
+	while (count > 0)
+		fdpass_close(fds[--count]);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which worker has which pair. Leaves what is said over them to signer.c. The signer, no rights.
- * Rule: a worker has one pair, so that many of one cannot take the places of others; a message is
- * looked at as if an attacker had made it: any number of descriptors, of any kind. Shown by
- * test_signer.c. */
+ * Rules: a worker has one pair, so that many of one cannot take the places of others; a message is
+ * looked at as if an attacker had made it: any number of descriptors, of any kind, none of which
+ * makes the signer wait when it is closed. Shown by test_signer.c. */
 #include "server/signer/pairs.h"
 
 #include <stdbool.h>
@@ -89,9 +89,52 @@ pairs_take(struct pairs *pairs, int asked_fd, pid_t foreign_pid)
 		    add(pairs, fds[0], pid) == 0)
 			return 1;
 	}
-	while (count > 0)
-		(void)close(fds[--count]);
+	fdpass_discard(fds, count);
 	return 0;
+}
+
+/* -1: nothing is there. *is_bare_out: no control message came with it. */
+static ssize_t
+receive(int fd, void *out, size_t cap, bool *is_bare_out)
+{
+	struct iovec iov = { out, cap };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fdpass_room room;
+	int fds[FDPASS_MAX];
+	ssize_t n;
+
+	fdpass_expect(&message, &room);
+	n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return -1;
+	*is_bare_out = message.msg_controllen == 0;
+	fdpass_discard(fds, fdpass_take(&message, fds));
+	return n;
+}
+
+ssize_t
+pairs_receive(int fd, void *out, size_t cap)
+{
+	bool is_bare;
+	ssize_t n = receive(fd, out, cap, &is_bare);
+
+	return n > 0 && !is_bare ? 0 : n;
+}
+
+/* What is still on its way there would be closed with it, by the system, whatever it is. */
+static void
+empty(int fd)
+{
+	const int on = 1;
+	bool is_end = false;
+	char byte;
+
+	(void)shutdown(fd, SHUT_RDWR); /* no more comes */
+	/* Who sent it comes with every message, be it empty, and not with the end. */
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+		return;
+	while (!is_end && receive(fd, &byte, sizeof byte, &is_end) >= 0)
+		;
 }
 
 void
@@ -103,7 +146,8 @@ pairs_drop(struct pairs *pairs, int fd)
 		if (pairs->items[i].fd != fd)
 			continue;
 		(void)epoll_ctl(pairs->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-		(void)close(fd);
+		empty(fd);
+		fdpass_close(fd);
 		pairs->items[i] = pairs->items[--pairs->count];
 		return;
 	}

@@ -23,6 +23,9 @@ int pairs_init(struct pairs *pairs, size_t cap, int epoll_fd);
  * the one that its process had; 0: something else came, and is gone; -1: nothing is there.
  * foreign_pid: whose pairs are not taken, the master's. */
 int pairs_take(struct pairs *pairs, int asked_fd, pid_t foreign_pid);
+/* A message of a pair, as recv(2) with MSG_DONTWAIT and MSG_TRUNC; one with descriptors, which are
+ * closed, is the end (0). */
+ssize_t pairs_receive(int fd, void *out, size_t cap);
 /* Closes a pair; what is none is let be. */
 void pairs_drop(struct pairs *pairs, int fd);
 

@@ -55,7 +55,7 @@ serve_pair(struct signer *signer, int fd)
 {
 	struct sign_request *request = &signer->request;
 	struct sign_answer *answer = &signer->answer;
-	ssize_t n = recv(fd, request, sizeof *request, MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n = pairs_receive(fd, request, sizeof *request);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -113,7 +113,7 @@ process_open_count(void)
 {
 	int count = 0, fd;
 
-	for (fd = 0; fd < 256; fd++)
+	for (fd = 0; fd < 1024; fd++)
 		count += process_is_open(fd);
 	return count;
 }

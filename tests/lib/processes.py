@@ -28,6 +28,7 @@ from muster import PATIENCE_S, wait_for
 
 TCP_ESTABLISHED, TCP_LISTEN = 0x01, 0x0a
 PR_SET_CHILD_SUBREAPER = 36
+PIDFD_GETFD = 438                       # the number is the same everywhere
 # A worker waits for the rest of content; keepers take who still owes a part of the head.
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n" \
     b"Content-Length: 4\r\n\r\nha"
@@ -72,6 +73,22 @@ def descriptors(pid):
             with contextlib.suppress(*ended):
                 found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
     return found
+
+
+def borrow_connection(server, client):
+    """A socket for the server's end of a client's connection, which a process there has open."""
+    pid, = workers_of(server, [client])
+    inode, = {one.inode for one in tcp_sockets()
+              if (one.local, one.remote) == (client.socket.getpeername(),
+                                             client.socket.getsockname())}
+    number, = {number for number, target in descriptors(pid).items()
+               if target == f"socket:[{inode}]"}
+    pidfd = os.pidfd_open(pid)
+    taken = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
+    os.close(pidfd)
+    if taken < 0:
+        pytest.skip(f"pidfd_getfd(2): {os.strerror(ctypes.get_errno())}")
+    return socket.socket(fileno=taken)
 
 
 def socket_inodes(pid):

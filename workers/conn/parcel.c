@@ -124,8 +124,7 @@ parcel_receive(int socket_fd, struct parcel *parcel, char *in, size_t in_cap,
 		*fds_out = (struct parcel_fds){ fds[0], count > 1 ? fds[1] : -1 };
 		return 1;
 	}
-	while (count > 0)
-		(void)close(fds[--count]);
+	fdpass_discard(fds, count);
 	if (!is_sound(parcel, (size_t)n, is_cut))
 		parcel->client_key = 0;
 	return 0;

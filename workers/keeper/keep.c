@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "server/base/clients.h"
-#include "server/base/fdio.h"
+#include "server/base/fdpass.h"
 #include "workers/conn/parcel.h"
 
 #define ADOPT_MAX 64                /* at once; then the others get their turn */
@@ -49,8 +49,8 @@ note_key(struct keeper *keeper, int fd, uint64_t key)
 		atomic_store_explicit(&keeper->own->parked_keys[fd], key, memory_order_relaxed);
 }
 
-void
-keep_forget(struct keeper *keeper, int fd)
+static void
+forget(struct keeper *keeper, int fd, bool is_given)
 {
 	struct hold *hold = holds_get(&keeper->holds, fd);
 
@@ -60,12 +60,22 @@ keep_forget(struct keeper *keeper, int fd)
 	holds_move(&keeper->holds, fd, HOLD_NONE, 0);
 	/* Closing does it only while no other process, be it a hostile one, has it open. */
 	(void)keep_watch(keeper, EPOLL_CTL_DEL, fd, 0);
-	(void)close(fd);
+	if (is_given)
+		(void)close(fd);    /* who has it now has it open, or the queue */
+	else
+		fdpass_close(fd);
 	if (hold->file_fd >= 0) {
-		fdio_close(&hold->file_fd);
+		fdpass_close(hold->file_fd);
+		hold->file_fd = -1;
 		keeper->file_count--;
 	}
 	note_count(keeper);
+}
+
+void
+keep_forget(struct keeper *keeper, int fd)
+{
+	forget(keeper, fd, true);
 }
 
 void
@@ -74,7 +84,7 @@ keep_drop(struct keeper *keeper, int fd)
 	struct hold *hold = holds_get(&keeper->holds, fd);
 
 	clients_count_leave(keeper->own->clients, hold->parcel.client_key);
-	keep_forget(keeper, fd);
+	forget(keeper, fd, false);
 }
 
 bool
@@ -178,7 +188,7 @@ adopt(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
 	if (holds_get(&keeper->holds, fd) == NULL || !keep_make_room(keeper, 1) ||
 	    keep_watch(keeper, EPOLL_CTL_ADD, fd, KEEP_INPUT) < 0) {
 		clients_count_leave(keeper->own->clients, parcel->client_key);
-		(void)close(fd);
+		fdpass_close(fd);
 		return;
 	}
 	keep_welcome(keeper, parcel, fds);

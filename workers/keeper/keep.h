@@ -61,9 +61,9 @@ bool keep_load(struct keeper *keeper, int fd);
 void keep_store(struct keeper *keeper, int fd);
 /* So are the bytes of conn->in. False: there is no memory for them, and it was closed. */
 bool keep_rest(struct keeper *keeper, int fd);
-/* It is not held any more, whether it is closed or somebody else has it. */
+/* It is not held any more: somebody else has it. */
 void keep_forget(struct keeper *keeper, int fd);
-/* Closes it. */
+/* Closes it, without waiting, whoever has made it. */
 void keep_drop(struct keeper *keeper, int fd);
 /* The same in the middle of an answer, which is logged as such. */
 void keep_break_off(struct keeper *keeper, int fd);

@@ -8,9 +8,9 @@
 #include "workers/keeper/keep.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "server/base/clients.h"
+#include "server/base/fdpass.h"
 #include "workers/conn/parcel.h"
 #include "workers/conn/stall.h"
 
@@ -32,8 +32,8 @@ refuse(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
 			stall_finish(conn, &turn, &stall, IO_TIMEOUT);
 		clients_count_leave(keeper->own->clients, parcel->client_key);
 	}
-	(void)close(fds.conn);
-	(void)close(fds.file);
+	fdpass_close(fds.conn);
+	fdpass_close(fds.file);
 }
 
 /* No longer than send_timeout from now, whatever the parcel says. */

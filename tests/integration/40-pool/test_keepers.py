@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import time
 
 import pytest
@@ -124,6 +125,23 @@ def test_the_keep_alive_timeout_holds(serve):
             assert client.response().status == 200
         client.expect_close().close()
     assert server.access().count(" 408 ") == 0
+
+
+def test_closing_does_not_wait(serve):
+    """With SO_LINGER it could, for a client that takes nothing: a worker may have set that."""
+    server = serve(FILES, keepalive={"timeout": "1s", "keepers": 1})
+    with server.connect(receive_buffer=4096) as silent:
+        assert silent.request().status == 200
+        wait_until_parked(server, silent)
+        with processes.borrow_connection(server, silent) as its_end:
+            its_end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+            with pytest.raises(BlockingIOError):
+                while True:
+                    its_end.send(b"x" * 4096, socket.MSG_DONTWAIT)
+        wait_for(lambda: processes.workers_of(server, [silent]) == [None], "the end of it")
+        client, = park(server)
+        assert is_answered(server, client)
+        close([client])
 
 
 def test_the_header_timeout_holds(serve):

@@ -12,9 +12,11 @@
 #include <sys/syscall.h>
 
 #include "config/config.h"
+#include "server/base/fdpass.h"
 #include "server/base/log.h"
 #include "server/base/scoreboard.h"
 #include "server/signer/signer.h"
+#include "tests/lib/lingering.h"
 #include "tests/lib/process.h"
 #include "tests/unit/server/signer/keys.h"
 
@@ -346,6 +348,54 @@ START_TEST(wrong_hellos)
 END_TEST
 
 static void
+send_with(int fd, const void *data, size_t bytes, int passed_fd)
+{
+	struct iovec iov = { (void *)(uintptr_t)data, bytes };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union fdpass_room room;
+
+	fdpass_attach(&message, &room, &passed_fd, 1);
+	ck_assert_int_eq(sendmsg(fd, &message, MSG_NOSIGNAL), (ssize_t)bytes);
+	close(passed_fd);
+}
+
+/* Whose close(2) waits for an hour if the signer is the last to have it: instead of a pair, with a
+ * request, and behind what ends the pair, be it an empty message. */
+static void
+send_what_lingers(void)
+{
+	static struct sign_request request;
+	int clients[26], fd = open_pair(), late, i;
+	size_t bytes;
+	char byte;
+
+	must_sign_all(fd);
+	for (i = 0; i < 20; i++)
+		send_with(sign_fd, "what", 4, lingering_open(&clients[i]));
+	keys_ask(&request, RSA_KEY, 0x0804, true);
+	bytes = sign_request_seal(&request);
+	send_with(fd, &request, bytes, lingering_open(&clients[20]));
+	ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+	late = open_pair();
+	must_sign_all(late);
+	kill(signer_pid, SIGSTOP);
+	send_with(late, &request, bytes - 1, lingering_open(&clients[21]));
+	ck_assert_int_eq(send(late, "", 0, MSG_NOSIGNAL), 0);
+	for (i = 22; i < 26; i++)
+		send_with(late, "", (size_t)(i & 1), lingering_open(&clients[i]));
+	kill(signer_pid, SIGCONT);
+	ck_assert_int_eq(recv(late, &byte, 1, 0), 0);
+	must_sign_all(open_pair());
+}
+
+START_TEST(what_lingers_is_closed)
+{
+	end_worker(start_worker(send_what_lingers));
+	end_worker(start_worker(sign_often));
+}
+END_TEST
+
+static void
 open_many(void)
 {
 	int first = open_pair(), fd = -1, i;
@@ -470,6 +520,7 @@ main(void)
 	tcase_add_test(tcase, wrong_requests);
 	tcase_add_test(tcase, flood_of_one);
 	tcase_add_test(tcase, wrong_hellos);
+	tcase_add_test(tcase, what_lingers_is_closed);
 	tcase_add_test(tcase, one_pair_for_a_worker);
 	tcase_add_test(tcase, signer_is_replaced);
 	tcase_add_test(tcase, shut_down_by_a_worker);
