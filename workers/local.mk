@@ -128,6 +128,7 @@ libworkers_a_SOURCES = \
 	workers/conn/h2_parts.h \
 	workers/conn/h2_streams.c \
 	workers/conn/handle.c workers/conn/handle.h \
+	workers/conn/idle.c workers/conn/idle.h \
 	workers/conn/log_clock.c workers/conn/log_clock.h \
 	workers/conn/log_render.c workers/conn/log_render.h \
 	workers/conn/log_writer.c workers/conn/log_writer.h \

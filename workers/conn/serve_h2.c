@@ -19,6 +19,7 @@
 #include "server/base/signals.h"
 #include "workers/conn/h2_limits.h"
 #include "workers/conn/h2_parts.h"
+#include "workers/conn/idle.h"
 
 
 #define IDLE_ROUND_MS 20            /* so much longer may a connection be idle */
@@ -152,20 +153,14 @@ static enum io_result
 wait_idle(struct h2 *h2, int64_t deadline_ms, size_t *got_out)
 {
 	struct conn *conn = h2->conn;
-	int64_t now_ms = clock_mono_ms(), left_ms = deadline_ms - now_ms;
+	int64_t left_ms = deadline_ms - clock_mono_ms();
 	unsigned whole_ms = conn->config->keepalive.timeout_ms;
-	enum io_result result;
 
 	/* Mostly a request has just been: the same limit as last time takes no system call. */
 	if (left_ms < whole_ms && left_ms + IDLE_ROUND_MS >= whole_ms)
 		left_ms = whole_ms;
 	slot_clear_request(conn->slot);
-	slot_set_phase(conn->slot, SLOT_KEEPALIVE, now_ms);
-	signals_guard_idle(true);
-	result = stream_wait(&conn->stream, conn->in, conn->in_cap,
-	    left_ms > 0 ? (unsigned)left_ms : 0, got_out);
-	signals_guard_idle(false);
-	return result;
+	return idle_wait(conn, left_ms > 0 ? (unsigned)left_ms : 0, got_out);
 }
 
 /* More input, if there is any within that time. IO_TIMEOUT: there was none, which is no fault by

@@ -5,7 +5,7 @@
 #include "workers/conn/wait_h1.h"
 
 #include "server/base/clock.h"
-#include "server/base/signals.h"
+#include "workers/conn/idle.h"
 #include "workers/conn/parcel.h"
 
 bool
@@ -69,18 +69,6 @@ park(struct conn *conn)
 	return true;
 }
 
-static enum io_result
-wait_alone(struct conn *conn, unsigned wait_ms, size_t *got_out)
-{
-	enum io_result result;
-
-	slot_set_phase(conn->slot, SLOT_KEEPALIVE, clock_mono_ms());
-	signals_guard_idle(true);
-	result = stream_wait(&conn->stream, conn->in, conn->in_cap, wait_ms, got_out);
-	signals_guard_idle(false);
-	return result;
-}
-
 enum io_result
 wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked)
 {
@@ -88,12 +76,12 @@ wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked)
 	enum io_result result = IO_TIMEOUT;
 
 	if (wait_ms > 0 || !conn_has_keepers(conn))
-		result = wait_alone(conn, wait_ms, got_out);
+		result = idle_wait(conn, wait_ms, got_out);
 	if (result != IO_TIMEOUT || !conn_has_keepers(conn))
 		return result;
 	*is_parked = park(conn);
 	/* The queue is full: no worker is spared by waiting in it. */
-	return *is_parked ? IO_OK : wait_alone(conn, conn->config->keepalive.timeout_ms, got_out);
+	return *is_parked ? IO_OK : idle_wait(conn, conn->config->keepalive.timeout_ms, got_out);
 }
 
 enum io_result

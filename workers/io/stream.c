@@ -86,6 +86,13 @@ stream_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
 }
 
 void
+stream_rest(struct stream *stream)
+{
+	if (stream->tls != NULL)
+		tls_rest(stream);
+}
+
+void
 stream_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes)
 {
 	if (stream->tls != NULL)

@@ -147,7 +147,6 @@ tls_start(struct stream *stream, const struct tls_wish *wish)
 
 	if (is_http(wish->in[0]))
 		return TLS_IS_PLAIN_HTTP;
-	tls_hello_attend(wish);
 	tls = wish->in_bytes <= TLS_IN_BYTES ? open_connection(stream, wish) : NULL;
 	if (tls == NULL) {
 		log_info("%s: TLS handshake failed: no memory, or too much sent at once",

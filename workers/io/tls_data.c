@@ -297,6 +297,12 @@ tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
 	return plain_wait_both(stream, wants_write || tls->out_bytes > 0, deadline_ms);
 }
 
+void
+tls_rest(struct stream *stream)
+{
+	tls_pipe_rest(stream->tls);
+}
+
 /* ---- the end ---- */
 
 /* What is still here, and close_notify, as far as it goes at once. */

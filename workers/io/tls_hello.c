@@ -59,6 +59,8 @@ on_hello(SSL *ssl, int *alert, void *context)
 
 	(void)alert;
 	(void)context;
+	if (tls == NULL)
+		return SSL_CLIENT_HELLO_SUCCESS; /* tls_site_warm.c */
 	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &list, &bytes))
 		bytes = 0;
 	copy_name(list, bytes, tls->server_name);
@@ -129,23 +131,11 @@ on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
 }
 
 void
-tls_hello_attend(const struct tls_wish *wish)
+tls_hello_attend(SSL_CTX *context)
 {
-	static const struct tls_site *attended;
-	size_t i;
-
-	if (attended == wish->site)
-		return;
-	attended = wish->site;
-	for (i = 0; i < wish->config->host_count; i++) {
-		SSL_CTX *context = tls_site_context(wish->site, i);
-
-		if (context == NULL)
-			continue;   /* none of its listeners is TLS */
-		SSL_CTX_set_client_hello_cb(context, on_hello, NULL);
-		SSL_CTX_set_tlsext_servername_callback(context, on_name);
-		SSL_CTX_set_alpn_select_cb(context, on_protocols, NULL);
-	}
+	SSL_CTX_set_client_hello_cb(context, on_hello, NULL);
+	SSL_CTX_set_tlsext_servername_callback(context, on_name);
+	SSL_CTX_set_alpn_select_cb(context, on_protocols, NULL);
 }
 
 SSL_CTX *

@@ -5,9 +5,8 @@
 
 #include "workers/io/tls_pipe.h"
 
-/* Makes all contexts of a site ask here, with the struct tls that is an SSL's app data. Does
- * nothing for a site that it was called for last. */
-void tls_hello_attend(const struct tls_wish *wish);
+/* Makes a context ask here, with the struct tls that is an SSL's app data. */
+void tls_hello_attend(SSL_CTX *context);
 /* The context to begin with, of the listener's default host. */
 SSL_CTX *tls_hello_first_context(const struct tls_wish *wish);
 

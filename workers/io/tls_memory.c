@@ -12,6 +12,7 @@
 #ifdef HAVE_OPENSSL
 
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@
 #define LARGE_BYTES (512 * 1024)    /* a connection takes 70 KiB, 300 with client certificates */
 #define LARGE_FROM_BYTES 8000       /* the struct of a connection is just below */
 
+#define LOCKS_MAX 1024              /* OpenSSL has some 420 of them, more with many certificates */
 #define UNIT_BYTES ((size_t)64)     /* sizes of pieces differ by that (heap.c) */
 #define SPARE_UNITS 16              /* and are all there up to so many */
 
@@ -41,13 +43,25 @@ struct area {
 	size_t bytes;
 };
 
-static _Alignas(PAGE_BYTES) char small_pieces[SMALL_BYTES], large_pieces[LARGE_BYTES];
-static struct area small = { NULL, small_pieces, sizeof small_pieces };
+static _Alignas(PAGE_BYTES) struct {
+	/* Small pieces that were freed, by their size in units, one behind the other: most of what
+	 * OpenSSL takes it frees at once, and takes again. Here, for a page less to be written. */
+	_Alignas(UNIT_BYTES) void *spares[SPARE_UNITS];
+	_Alignas(UNIT_BYTES) char pieces[SMALL_BYTES];
+} small_memory;
+static _Alignas(PAGE_BYTES) char large_pieces[LARGE_BYTES];
+static struct area small = { NULL, small_memory.pieces, sizeof small_memory.pieces };
 static struct area large = { NULL, large_pieces, sizeof large_pieces };
 
-/* Small pieces that were freed, by their size in units, one behind the other: most of what OpenSSL
- * takes it frees at once, and takes again. */
-static void *spares[SPARE_UNITS];
+/* Locks of what the master has loaded: also who only reads writes to them, and each would cost a
+ * worker the page that it is in. They are known by their size. */
+union lock {
+	union lock *next;           /* while it is not in use */
+	pthread_rwlock_t lock;
+};
+static _Alignas(PAGE_BYTES) union lock locks[LOCKS_MAX];
+static union lock *free_locks;
+static size_t used_lock_count;      /* since the start: locks[] from there on are untouched */
 
 static bool
 is_in(const struct area *area, const void *piece)
@@ -63,15 +77,41 @@ area_of(const void *piece)
 	return is_in(&large, piece) ? &large : NULL;
 }
 
+static bool
+is_lock(const void *piece)
+{
+	return (uintptr_t)piece - (uintptr_t)locks < sizeof locks;
+}
+
+/* NULL: there is none left. */
+static void *
+take_lock(void)
+{
+	union lock *lock = free_locks;
+
+	if (lock != NULL)
+		free_locks = lock->next;
+	else if (used_lock_count < LOCKS_MAX)
+		lock = &locks[used_lock_count++];
+	return lock;
+}
+
+static void
+give_lock(union lock *lock)
+{
+	lock->next = free_locks;
+	free_locks = lock;
+}
+
 /* NULL: there is none of that size. */
 static void *
 take_spare(size_t bytes)
 {
 	size_t units = heap_cost(bytes) / UNIT_BYTES;
-	void *piece = units < SPARE_UNITS ? spares[units] : NULL;
+	void *piece = units < SPARE_UNITS ? small_memory.spares[units] : NULL;
 
 	if (piece != NULL)
-		memcpy(&spares[units], piece, sizeof piece);
+		memcpy(&small_memory.spares[units], piece, sizeof piece);
 	return piece;
 }
 
@@ -83,8 +123,8 @@ give_spare(void *piece)
 
 	if (units >= SPARE_UNITS)
 		return false;
-	memcpy(piece, &spares[units], sizeof piece);
-	spares[units] = piece;
+	memcpy(piece, &small_memory.spares[units], sizeof piece);
+	small_memory.spares[units] = piece;
 	return true;
 }
 
@@ -98,10 +138,12 @@ take(size_t bytes, const char *file, int line)
 	(void)line;
 	if (bytes == 0)
 		return NULL;
-	piece = take_spare(bytes);
-	if (piece != NULL)
-		return piece;
-	piece = area->heap == NULL ? NULL : heap_alloc(area->heap, bytes);
+	if (area->heap != NULL) {
+		piece = take_spare(bytes);
+		if (piece == NULL)
+			piece = heap_alloc(area->heap, bytes);
+	} else
+		piece = bytes == sizeof(pthread_rwlock_t) ? take_lock() : NULL;
 	return piece != NULL ? piece : malloc(bytes);
 }
 
@@ -114,7 +156,10 @@ give(void *piece, const char *file, int line)
 	(void)file;
 	(void)line;
 	if (area == NULL) {
-		free(piece);
+		if (is_lock(piece))
+			give_lock(piece);
+		else
+			free(piece);
 		return;
 	}
 	if (area == &small && give_spare(piece))
@@ -130,13 +175,13 @@ resize(void *piece, size_t bytes, const char *file, int line)
 
 	if (piece == NULL)
 		return take(bytes, file, line);
-	if (area_of(piece) == NULL)
+	if (area_of(piece) == NULL && !is_lock(piece))
 		return realloc(piece, bytes);
 	if (bytes == 0) {
 		give(piece, file, line);
 		return NULL;
 	}
-	old_bytes = heap_room(piece);
+	old_bytes = is_lock(piece) ? sizeof(union lock) : heap_room(piece);
 	if (bytes <= old_bytes)
 		return piece;
 	other = take(bytes, file, line);
@@ -168,10 +213,10 @@ give_spares_back(void)
 	struct heap_hole hole;
 
 	for (size_t units = 0; units < SPARE_UNITS; units++) {
-		while (spares[units] != NULL) {
-			void *piece = spares[units];
+		while (small_memory.spares[units] != NULL) {
+			void *piece = small_memory.spares[units];
 
-			memcpy(&spares[units], piece, sizeof piece);
+			memcpy(&small_memory.spares[units], piece, sizeof piece);
 			heap_free(small.heap, piece, &hole);
 		}
 	}

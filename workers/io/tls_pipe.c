@@ -16,8 +16,6 @@
 #include "workers/io/plain.h"
 #include "workers/io/tls_memory.h"
 
-#define QUIET_MS 1000               /* of a client, then its connection is made small */
-
 static int
 take_in(BIO *bio, char *out, int cap)
 {
@@ -86,25 +84,23 @@ make_bio(struct tls *tls)
 	return bio;
 }
 
-static BIO *the_bio;                    /* one a process, as the connection that it is for */
-
 struct tls *
 tls_pipe_open(void)
 {
 	static struct tls tls;
 
-	if (the_bio == NULL)
-		the_bio = make_bio(&tls);
-	return the_bio == NULL ? NULL : &tls;
+	if (tls.bio == NULL)
+		tls.bio = make_bio(&tls);
+	return tls.bio == NULL ? NULL : &tls;
 }
 
 bool
 tls_pipe_connect(struct tls *tls, SSL *ssl)
 {
-	if (!BIO_up_ref(the_bio))
+	if (!BIO_up_ref(tls->bio))
 		return false;
 	tls->ssl = ssl;
-	SSL_set_bio(ssl, the_bio, the_bio);
+	SSL_set_bio(ssl, tls->bio, tls->bio);
 	return true;
 }
 
@@ -176,10 +172,8 @@ tls_pipe_fill(struct tls *tls, int64_t deadline_ms)
 	return filled(tls, result, bytes, before);
 }
 
-/* A client that is quiet for so long is not in the middle of anything: what only a busy connection
- * needs goes back to the system, which is more than half of what TLS takes. */
-static void
-give_memory_back(struct tls *tls)
+void
+tls_pipe_rest(struct tls *tls)
 {
 	(void)SSL_free_buffers(tls->ssl);
 	tls_memory_trim();
@@ -191,19 +185,13 @@ enum io_result
 tls_pipe_fill_idle(struct tls *tls, unsigned timeout_ms)
 {
 	uint64_t before = tls->stream->received_bytes;
-	unsigned first_ms = timeout_ms < QUIET_MS ? timeout_ms : QUIET_MS;
 	enum io_result result = IO_OK;
 	size_t bytes = 0;
 
 	if (tls->out_bytes > 0)
 		result = flush_until(tls, clock_mono_ms() + timeout_ms);
 	if (result == IO_OK)
-		result = plain_wait(tls->stream, tls->in, sizeof tls->in, first_ms, &bytes);
-	if (result == IO_TIMEOUT && first_ms < timeout_ms) {
-		give_memory_back(tls);
-		result = plain_wait(tls->stream, tls->in, sizeof tls->in, timeout_ms - first_ms,
-		    &bytes);
-	}
+		result = plain_wait(tls->stream, tls->in, sizeof tls->in, timeout_ms, &bytes);
 	return filled(tls, result, bytes, before);
 }
 

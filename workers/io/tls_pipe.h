@@ -19,6 +19,7 @@
 
 struct tls {
 	SSL *ssl;                   /* NULL: no connection */
+	BIO *bio;                   /* one for all connections; NULL: not made yet */
 	struct stream *stream;
 	const struct tls_wish *wish; /* during the handshake */
 	char server_name[TLS_NAME_BYTES]; /* "": the client sent none */
@@ -59,5 +60,8 @@ enum io_result tls_pipe_try(struct tls *tls);
  * stream_wait(). Without a wait (0), and while somebody tries, what cannot be sent stays. */
 enum io_result tls_pipe_fill(struct tls *tls, int64_t deadline_mono_ms);
 enum io_result tls_pipe_fill_idle(struct tls *tls, unsigned timeout_ms);
+/* A client that is quiet is not in the middle of anything: gives back what only a busy connection
+ * needs, which is more than half of what TLS takes. */
+void tls_pipe_rest(struct tls *tls);
 
 #endif

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workers/io/tls_hello.h"
+
 #define SECURITY_LEVEL 2            /* 112 bits; "@SECLEVEL=0" among the ciphers says otherwise */
 #define NO_DECRYPTION ":!kRSA:!kRSAPSK"
 
@@ -165,6 +167,7 @@ fill(SSL_CTX *context, struct tls_site *site, const struct config_host *host,
 	struct tls_client_mark mark = { .byte_count = 0 };
 
 	SSL_CTX_set_app_data(context, site);
+	tls_hello_attend(context);
 	set_habits(context, config);
 	if (set_protocols(context, config, trouble) < 0 ||
 	    set_ciphers(context, config, trouble) < 0)

@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #define RANDOM_BYTES 32
 #define CHILDREN_COUNT 2
 
-static const size_t sizes[] = { 1, 63, 64, 1000, 7999, 8000, 16384, 100000, 600000, 3000000 };
+static const size_t sizes[] = { 1, sizeof(pthread_rwlock_t), 63, 64, 1000, 7999, 8000, 16384, 100000, 600000, 3000000 };
 #define SIZES_COUNT (int)(sizeof sizes / sizeof sizes[0])
 
 static void *
@@ -126,6 +127,31 @@ START_TEST(what_was_freed_is_given_back)
 END_TEST
 #endif
 
+START_TEST(locks_of_the_master_are_apart)
+{
+	const size_t bytes = sizeof(pthread_rwlock_t);
+	char *locks[3], *others[3];
+
+	tls_memory_init();
+	for (int i = 0; i < 3; i++) {
+		locks[i] = filled(bytes);
+		others[i] = filled(bytes + 1);
+	}
+	ck_assert_uint_lt((size_t)llabs(locks[1] - locks[0]), 2 * bytes);
+	ck_assert_uint_lt((size_t)llabs(locks[2] - locks[1]), 2 * bytes);
+	OPENSSL_free(locks[1]);
+	ck_assert_ptr_eq(filled(bytes), locks[1]);
+	tls_memory_use_own();
+	OPENSSL_free(locks[1]);     /* by who has inherited it */
+	for (int i = 0; i < 3; i++)
+		ck_assert(is_whole((unsigned char *)others[i], bytes + 1, bytes + 1));
+	OPENSSL_free(locks[0]);
+	OPENSSL_free(locks[2]);
+	for (int i = 0; i < 3; i++)
+		OPENSSL_free(others[i]);
+}
+END_TEST
+
 /* What a worker draws, of both kinds that OpenSSL has. */
 static void
 draw(int fd)
@@ -180,6 +206,7 @@ add_tests(Suite *suite)
 	tcase_add_test(tcase, what_is_shared_is_left_alone);
 	tcase_add_test(tcase, what_was_freed_is_given_back);
 #endif
+	tcase_add_test(tcase, locks_of_the_master_are_apart);
 	tcase_add_test(tcase, no_two_processes_draw_the_same);
 	suite_add_tcase(suite, tcase);
 }

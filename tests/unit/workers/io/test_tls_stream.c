@@ -23,6 +23,7 @@
 #include "config/config.h"
 #include "server/base/clock.h"
 #include "server/base/signals.h"
+#include "workers/io/tls_hello.h"
 #include "workers/io/tls_site.h"
 
 #define COUNT_OF(rows) ((int)(sizeof (rows) / sizeof (rows)[0]))
@@ -91,6 +92,7 @@ make_context(const char *common_name)
 	ck_assert_int_eq(SSL_CTX_use_PrivateKey(context, key), 1);
 	ck_assert_int_eq(SSL_CTX_set_session_id_context(context,
 	    (const unsigned char *)common_name, (unsigned)strlen(common_name)), 1);
+	tls_hello_attend(context);
 	EVP_PKEY_free(key);
 	X509_free(certificate);
 	return context;
