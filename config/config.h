@@ -312,6 +312,7 @@ struct config_settings {
 	/* fields of the answer */
 	struct config_header *headers; /* outer scopes' first */
 	size_t header_count;
+	bool early_hints;           /* Link fields of these go ahead of the answer, HTTP/2 */
 	char *cache_control;        /* "": none beyond what expires says */
 	struct config_expiry *expires; /* inner scopes' first */
 	size_t expiry_count;

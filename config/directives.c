@@ -172,6 +172,8 @@ const struct schema_directive directives[] = {
 	{ SETTING("zstd_level", SCHEMA_COUNT, "3", "effort of zstd"),
 	    IN_SETTINGS(zstd_level), RANGE(1, 19) },
 
+	{ SETTING("early_hints", SCHEMA_BOOLEAN, "false", "Link fields go ahead of the answer"),
+	    IN_SETTINGS(early_hints) },
 	{ SETTING("cache_control", SCHEMA_FIELD_VALUE, "", "the field Cache-Control"),
 	    IN_SETTINGS(cache_control) },
 	{ SETTING("expires", SCHEMA_EXPIRIES, "", "how long answers of a type stay fresh"),

@@ -122,6 +122,7 @@ unit_tests = \
 	tests/unit/workers/handler/test_explain \
 	tests/unit/workers/handler/test_fields_added \
 	tests/unit/workers/handler/test_found \
+	tests/unit/workers/handler/test_hints \
 	tests/unit/workers/handler/test_limits \
 	tests/unit/workers/handler/test_listing \
 	tests/unit/workers/handler/test_listing_html \

@@ -81,6 +81,7 @@ libworkers_a_SOURCES = \
 	workers/handler/explain_route.c \
 	workers/handler/fields.c workers/handler/fields.h \
 	workers/handler/found.c workers/handler/found.h \
+	workers/handler/hints.c workers/handler/hints.h \
 	workers/handler/limits.c workers/handler/limits.h \
 	workers/handler/listing.c workers/handler/listing.h \
 	workers/handler/listing_html.c \

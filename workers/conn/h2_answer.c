@@ -11,9 +11,11 @@
 #include "workers/conn/secure.h"
 #include "workers/handler/answer_cache.h"
 #include "workers/handler/fields.h"
+#include "workers/handler/hints.h"
 #include "workers/handler/site.h"
 #include "workers/http/headers.h"
 
+#define STATUS SLICE_LITERAL(":status")
 #define NUMBER_BYTES 24
 #define AHEAD_PIECES 16             /* of compressed content that are made at once */
 #define AHEAD_PIECE_BYTES 16384
@@ -87,7 +89,7 @@ begin_list(struct list *list, struct arena *arena, unsigned status)
 
 	list->arena = arena;
 	list->is_bad = text == NULL;
-	list->fields[0] = (struct h2_field){ SLICE_LITERAL(":status"), slice_make(text, bytes) };
+	list->fields[0] = (struct h2_field){ STATUS, slice_make(text, bytes) };
 	list->count = 1;
 }
 
@@ -181,6 +183,8 @@ submit(struct h2 *h2, struct h2_stream *stream, const struct list *list, bool ha
 	stream->is_complete = !has_content;
 	set_rate(stream);
 	stream->turn.keeps_alive = h2->drain == H2_OPEN;
+	if (stream->turn.is_routed && stream->turn.status == 200 && !list->is_bad)
+		hints_send(&stream->turn.exchange);
 	if (list->is_bad || !h2_session_answer(h2->session, stream->id, list->fields,
 	    list->count, has_content)) {
 		stream->is_complete = false;
@@ -256,6 +260,18 @@ finish(struct h2 *h2, struct h2_stream *stream)
 }
 
 static void
+send_hints(void *context, const struct slice *links, unsigned count)
+{
+	struct h2_field fields[1 + HINTS_MAX] = { { STATUS, SLICE_LITERAL("103") } };
+	struct h2_stream *stream = context;
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		fields[1 + i] = (struct h2_field){ SLICE_LITERAL("link"), links[i] };
+	h2_session_inform(stream->h2->session, stream->id, fields, 1 + count);
+}
+
+static void
 begin_turn(struct h2 *h2, struct h2_stream *stream)
 {
 	struct conn *conn = h2->conn;
@@ -264,11 +280,14 @@ begin_turn(struct h2 *h2, struct h2_stream *stream)
 
 	turn_begin_stream(conn, turn, has_request, &stream->request, &stream->arena);
 	stream->has_begun = true;
+	stream->h2 = h2;
 	answer_init(&stream->answer);
 	if (!has_request)
 		return;
 	conn->paid_rate_count = 0;
 	handle_prepare(conn, turn);
+	turn->exchange.hint = send_hints;
+	turn->exchange.hint_context = stream;
 	if (turn->exchange.client_text.data == conn->real_client) {
 		memcpy(stream->client_text, conn->real_client, sizeof stream->client_text);
 		turn->exchange.client_text = slice_from_text(stream->client_text);
@@ -290,11 +309,13 @@ h2_answer_error(struct h2 *h2, struct h2_stream *stream, unsigned status)
 static bool
 waits_for_content(struct h2 *h2, struct h2_stream *stream)
 {
+	const struct h2_field go_on = { STATUS, SLICE_LITERAL("100") };
+
 	if (stream->is_ended)
 		return false;
 	stream->phase = H2_CONTENT;
 	if (stream->request.expects_continue && stream->content_bytes == 0)
-		h2_session_continue(h2->session, stream->id);
+		h2_session_inform(h2->session, stream->id, &go_on, 1);
 	h2_scratch_release(h2, stream, true);
 	return true;
 }

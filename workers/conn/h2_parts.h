@@ -22,6 +22,7 @@ enum h2_phase {
 struct h2_stream {
 	/* Cleared when a stream begins, up to request. */
 	int32_t id;                 /* 0: this one is free */
+	struct h2 *h2;              /* whose it is; when has_begun */
 	struct h2_stream *next;     /* free, or due */
 	enum h2_phase phase;
 	bool has_begun;             /* its turn has */

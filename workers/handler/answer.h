@@ -52,10 +52,15 @@ struct exchange {               /* what the handler may know */
 	int64_t now_wall_s;
 	int64_t now_mono_ms;
 	uint64_t boundary_seed;     /* another one for each request */
+	/* Tells the client what the answer links to before there is one; NULL: it takes no such
+	 * thing. For hints_send(); the texts are the configuration's. */
+	void (*hint)(void *context, const struct slice *links, unsigned count);
+	void *hint_context;
 	/* Filled in on the way. */
 	unsigned counted_rate_count; /* limits of rate that this request was counted for */
 	bool is_personal;           /* who asks, or what the client would rather have, had a say
 	                             * beyond Accept-Encoding: the answer is for this request */
+	bool is_hinted;             /* hints were sent, or there were none */
 	struct slice user;          /* who has proved to be it; empty: nobody */
 	struct auth_state *auth;    /* how (auth.h), shared with includes; NULL: not asked yet */
 	unsigned depth;             /* of server-side includes; 0: the client's own request */

@@ -543,33 +543,42 @@ bytes_of(struct slice s)
 	return (uint8_t *)(uintptr_t)s.data; /* nghttp2 does not write to it */
 }
 
+static void
+fill_list(nghttp2_nv *list, const struct h2_field *fields, size_t count)
+{
+	const uint8_t no_copy = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		list[i] = (nghttp2_nv){ bytes_of(fields[i].name), bytes_of(fields[i].value),
+			fields[i].name.len, fields[i].value.len, no_copy };
+}
+
 bool
 h2_session_answer(struct h2_session *own, int32_t stream_id, const struct h2_field *fields,
     size_t count, bool has_content)
 {
-	const uint8_t no_copy = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
 	nghttp2_data_provider content = { { .ptr = stream_of(own, stream_id) }, read_data };
 	nghttp2_nv list[H2_FIELDS_MAX];
-	size_t i;
 
 	if (content.source.ptr == NULL || count > H2_FIELDS_MAX)
 		return false;
-	for (i = 0; i < count; i++)
-		list[i] = (nghttp2_nv){ bytes_of(fields[i].name), bytes_of(fields[i].value),
-			fields[i].name.len, fields[i].value.len, no_copy };
+	fill_list(list, fields, count);
 	return nghttp2_submit_response(own->session, stream_id, list, count,
 	    has_content ? &content : NULL) == 0;
 }
 
 void
-h2_session_continue(struct h2_session *own, int32_t stream_id)
+h2_session_inform(struct h2_session *own, int32_t stream_id, const struct h2_field *fields,
+    size_t count)
 {
-	static uint8_t name[] = ":status", value[] = "100";
-	const nghttp2_nv status = { name, value, sizeof name - 1, sizeof value - 1,
-		NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE };
+	nghttp2_nv list[H2_FIELDS_MAX];
 
-	(void)nghttp2_submit_headers(own->session, NGHTTP2_FLAG_NONE, stream_id, NULL, &status, 1,
-	    NULL);
+	if (stream_of(own, stream_id) == NULL || count > H2_FIELDS_MAX)
+		return;
+	fill_list(list, fields, count);
+	(void)nghttp2_submit_headers(own->session, NGHTTP2_FLAG_NONE, stream_id, NULL, list,
+	    count, NULL);
 }
 
 void

@@ -91,8 +91,9 @@ bool h2_session_is_shut(struct h2_session *session, int32_t stream_id);
  * texts have to live until closed(). False: the stream is not there any more, or no memory. */
 bool h2_session_answer(struct h2_session *session, int32_t stream_id,
     const struct h2_field *fields, size_t count, bool has_content);
-/* 100 (Continue). */
-void h2_session_continue(struct h2_session *session, int32_t stream_id);
+/* An interim answer (1xx), before that one; the same goes for its fields. */
+void h2_session_inform(struct h2_session *session, int32_t stream_id,
+    const struct h2_field *fields, size_t count);
 /* read() had nothing, and now has. */
 void h2_session_resume(struct h2_session *session, int32_t stream_id);
 void h2_session_reset(struct h2_session *session, int32_t stream_id, enum h2_error error);

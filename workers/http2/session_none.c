@@ -99,10 +99,13 @@ h2_session_answer(struct h2_session *own, int32_t stream_id, const struct h2_fie
 }
 
 void
-h2_session_continue(struct h2_session *own, int32_t stream_id)
+h2_session_inform(struct h2_session *own, int32_t stream_id, const struct h2_field *fields,
+    size_t count)
 {
 	(void)own;
 	(void)stream_id;
+	(void)fields;
+	(void)count;
 }
 
 void

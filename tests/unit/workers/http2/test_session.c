@@ -129,13 +129,17 @@ START_TEST(trailers_have_a_limit)
 }
 END_TEST
 
+static const struct h2_field go_on = { { ":status", 7 }, { "100", 3 } };
+static const struct h2_field hints[] = { { { ":status", 7 }, { "103", 3 } },
+	{ { "link", 4 }, { "</a>; rel=preload", 17 } } };
+
 START_TEST(expectation_is_met)
 {
 	struct frame frame;
 
 	put_request(1, 0);
 	ck_assert(feed_all());
-	h2_session_continue(session, 1);
+	h2_session_inform(session, 1, &go_on, 1);
 	produce_all();
 	ck_assert_uint_eq(count_frames(HEADERS, 1, &frame), 1);
 	ck_assert_uint_eq(frame.flags, END_HEADERS);
@@ -145,6 +149,30 @@ START_TEST(expectation_is_met)
 	produce_all();
 	ck_assert_uint_eq(count_frames(HEADERS, 1, &frame), 2);
 	ck_assert(told[0].is_closed);
+}
+END_TEST
+
+/* They go first, whole, and the stream goes on; for one that has gone they are nothing. */
+START_TEST(hints_go_ahead)
+{
+	struct frame frame;
+	size_t at = 0;
+
+	put_request(1, END_STREAM);
+	ck_assert(feed_all());
+	h2_session_inform(session, 1, hints, 2);
+	answer(0, 10);
+	h2_session_inform(session, 3, hints, 2);
+	produce_all();
+	do {
+		ck_assert(next_frame(&at, &frame));
+	} while (frame.type != HEADERS);
+	ck_assert_uint_eq(frame.id, 1);
+	ck_assert_uint_eq(frame.flags, END_HEADERS);
+	ck_assert_uint_eq(count_frames(HEADERS, 1, &frame), 2);
+	ck_assert_uint_eq(count_frames(HEADERS, 3, &frame), 0);
+	ck_assert(told[0].is_closed);
+	ck_assert_int_eq(error_told(), -1);
 }
 END_TEST
 
@@ -396,6 +424,7 @@ main(void)
 	tcase_add_test(tcase, trailers_end_the_content);
 	tcase_add_test(tcase, trailers_have_a_limit);
 	tcase_add_test(tcase, expectation_is_met);
+	tcase_add_test(tcase, hints_go_ahead);
 	tcase_add_loop_test(tcase, malformed_is_reset, 0, 7);
 	tcase_add_test(tcase, owner_may_refuse);
 	tcase_add_test(tcase, windows_are_kept);
