@@ -66,6 +66,12 @@ struct config_cache {
 	unsigned valid_ms;          /* then it is made anew; 0: nothing is kept */
 };
 
+/* How often something may be done. Whoever inherits one has the same text. */
+struct config_rate {
+	char *text;                 /* as written: "10/s"; "": no limit */
+	uint64_t per_1000s;         /* so often in 1000 s; 0: no limit */
+};
+
 struct config_limits {
 	unsigned header_timeout_ms; /* whole request head, from its first wait; > 0 */
 	unsigned handshake_timeout_ms; /* whole TLS handshake; > 0 */
@@ -78,6 +84,8 @@ struct config_limits {
 	uint64_t body_bytes;        /* request content */
 	unsigned streams_per_connection; /* requests at the same time, HTTP/2; > 0 */
 	unsigned connections_per_client; /* at the same time, one address; 0: no limit */
+	struct config_rate handshake_rate; /* TLS, of one address */
+	unsigned handshake_burst;   /* handshakes beyond the rate that are let through at once */
 	uint64_t connection_rate_bytes_s; /* all answers of a connection; 0: no limit */
 	unsigned client_count;      /* addresses that are remembered for limits and passwords */
 };
@@ -334,8 +342,7 @@ struct config_settings {
 	struct config_file auth_user_file, auth_group_file;
 	struct config_texts require_user, require_group; /* none of either: every user */
 	/* limits */
-	uint64_t request_rate_per_1000s; /* requests in 1000 s of one client; 0: no limit */
-	char *request_rate;         /* as written: "10/s" */
+	struct config_rate request_rate; /* of one client */
 	unsigned request_burst;     /* requests beyond the rate that are let through at once */
 	uint64_t limit_rate_bytes_s; /* each answer; 0: no limit */
 	/* log */

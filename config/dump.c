@@ -90,9 +90,6 @@ print_special(const struct dump *dump, const struct schema_directive *row, const
 	case SCHEMA_USER_DIR:
 		value_print_quoted(settings->user_dir, dump->out);
 		break;
-	case SCHEMA_RATE:
-		value_print_quoted(settings->request_rate, dump->out);
-		break;
 	default:
 		value_print(row, base, dump->out);
 	}

@@ -40,6 +40,7 @@ enum schema_kind {
 	SCHEMA_BOOLEAN,             /* [bool] */
 	SCHEMA_WORD,                /* one of words, numbered from min [enum] */
 	SCHEMA_CODE,                /* one of words, each a number [unsigned] */
+	SCHEMA_RATE,                /* "10/s", or empty [struct config_rate] */
 	SCHEMA_NAME,                /* of a user or group; not empty [char *] */
 	SCHEMA_MAYBE_NAME,          /* the same, or empty [char *] */
 	SCHEMA_PATH,                /* absolute, or empty [char *] */
@@ -54,12 +55,11 @@ enum schema_kind {
 	SCHEMA_CIPHERS,             /* as OpenSSL writes a list of them, or empty [char *] */
 	SCHEMA_CIPHER_NAMES,        /* with colons between, or empty [char *] */
 
-	/* Of more than one field, each with a function in folder.c, alias.c or settings.c. */
+	/* Of more than one field, each with a function in folder.c or alias.c. */
 	SCHEMA_ROOT,                /* [root_index] */
 	SCHEMA_ALIAS,               /* [is_alias and more] */
 	SCHEMA_FILE,                /* absolute path of a file, or empty [struct config_file] */
 	SCHEMA_USER_DIR,            /* [user_dir and more] */
-	SCHEMA_RATE,                /* [request_rate and more] */
 
 	/* Lists: elements.c parses one element each. */
 	SCHEMA_FILE_NAMES,

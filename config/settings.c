@@ -16,10 +16,7 @@
 #include "config/list.h"
 #include "config/network.h"
 #include "config/statuses.h"
-#include "config/units.h"
 #include "config/value.h"
-
-#define RATE_MAX 1000000u       /* requests in a second or minute */
 
 static int
 store_default(struct config *config, const struct schema_directive *row,
@@ -42,9 +39,6 @@ store_default(struct config *config, const struct schema_directive *row,
 	} else if (row->kind == SCHEMA_USER_DIR) {
 		settings->user_dir = settings->user_dir_below = empty;
 		settings->user_dir_root_index = CONFIG_NO_ROOT;
-	} else if (row->kind == SCHEMA_RATE) {
-		settings->request_rate = empty;
-		settings->request_rate_per_1000s = 0;
 	}
 	return empty == NULL ? -1 : 0;
 }
@@ -63,41 +57,6 @@ settings_init_default(struct config *config, struct config_settings *settings)
 	settings->error_pages = keep_alloc(config->keep, 0);
 	settings->access_log_statuses = statuses_of(NULL, 0);
 	return settings->headers == NULL || settings->error_pages == NULL ? -1 : 0;
-}
-
-/* "10/s" or "600/m"; rounded up, so that no rate becomes none. */
-static bool
-parse_rate(const char *text, uint64_t *per_1000s_out)
-{
-	char count[8];
-	const char *slash = strchr(text, '/');
-	uint64_t number;
-
-	*per_1000s_out = 0;
-	if (text[0] == '\0')
-		return true;
-	if (slash == NULL || (size_t)(slash - text) >= sizeof(count))
-		return false;
-	snprintf(count, sizeof(count), "%.*s", (int)(slash - text), text);
-	if (!units_parse_count(count, &number) || number == 0 || number > RATE_MAX)
-		return false;
-	*per_1000s_out = strcmp(slash, "/m") == 0 ? (number * 1000 + 59) / 60 : number * 1000;
-	return strcmp(slash, "/s") == 0 || strcmp(slash, "/m") == 0;
-}
-
-static int
-apply_rate(const struct scope *scope, struct tree_value *value,
-    struct config_settings *settings)
-{
-	uint64_t per_1000s;
-
-	if (!parse_rate(value->text, &per_1000s)) {
-		scope_complain(scope, value, NULL);
-		return 0;
-	}
-	settings->request_rate_per_1000s = per_1000s;
-	settings->request_rate = keep_text(scope->config->keep, value->text);
-	return settings->request_rate == NULL ? -1 : 0;
 }
 
 static int
@@ -133,8 +92,6 @@ apply_value(const struct scope *scope, struct tree_value *value,
 		return folder_apply_file(scope, value, (struct config_file *)(void *)field);
 	case SCHEMA_USER_DIR:
 		return folder_apply_user_dir(scope, value, settings);
-	case SCHEMA_RATE:
-		return apply_rate(scope, value, settings);
 	default:
 		return apply_plain(scope, value, settings);
 	}

@@ -14,6 +14,7 @@
 #include "config/syntax.h"
 #include "config/units.h"
 
+#define RATE_MAX 1000000u       /* in a second or minute */
 #define CIPHER_NAME_BYTES \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
@@ -144,6 +145,40 @@ store_string(const struct schema_directive *row, const char *text, struct keep *
 	return VALUE_STORED;
 }
 
+/* "10/s" or "600/m"; rounded up, so that no rate becomes none. */
+static bool
+parse_rate(const char *text, uint64_t *per_1000s_out)
+{
+	char count[8];
+	const char *slash = strchr(text, '/');
+	uint64_t number;
+
+	*per_1000s_out = 0;
+	if (text[0] == '\0')
+		return true;
+	if (slash == NULL || (size_t)(slash - text) >= sizeof(count))
+		return false;
+	snprintf(count, sizeof(count), "%.*s", (int)(slash - text), text);
+	if (!units_parse_count(count, &number) || number == 0 || number > RATE_MAX)
+		return false;
+	*per_1000s_out = strcmp(slash, "/m") == 0 ? (number * 1000 + 59) / 60 : number * 1000;
+	return strcmp(slash, "/s") == 0 || strcmp(slash, "/m") == 0;
+}
+
+static enum value_outcome
+store_rate(const char *text, struct keep *keep, char *field)
+{
+	struct config_rate rate;
+
+	if (!parse_rate(text, &rate.per_1000s))
+		return VALUE_WRONG;
+	rate.text = keep_text(keep, text);
+	if (rate.text == NULL)
+		return VALUE_NO_MEMORY;
+	memcpy(field, &rate, sizeof(rate));
+	return VALUE_STORED;
+}
+
 enum value_outcome
 value_store(const struct schema_directive *row, const char *text, struct keep *keep, void *base)
 {
@@ -176,6 +211,8 @@ value_store(const struct schema_directive *row, const char *text, struct keep *k
 			return VALUE_WRONG;
 		store_number(row, number, field);
 		return VALUE_STORED;
+	case SCHEMA_RATE:
+		return store_rate(text, keep, field);
 	default:
 		return store_string(row, text, keep, (char **)(void *)field);
 	}
@@ -211,6 +248,7 @@ value_print(const struct schema_directive *row, const void *base, FILE *out)
 {
 	const char *field = (const char *)base + row->field_offset;
 	char text[UNITS_TEXT_BYTES];
+	struct config_rate rate;
 	const char *string;
 	bool is_true;
 
@@ -233,6 +271,10 @@ value_print(const struct schema_directive *row, const void *base, FILE *out)
 	case SCHEMA_BOOLEAN:
 		memcpy(&is_true, field, sizeof(is_true));
 		fputs(is_true ? "true" : "false", out);
+		return;
+	case SCHEMA_RATE:
+		memcpy(&rate, field, sizeof(rate));
+		value_print_quoted(rate.text, out);
 		return;
 	case SCHEMA_WORD:
 		print_word(row, load_number(row, field), out);

@@ -131,7 +131,8 @@ talk_in_private(struct conn *conn)
 static void
 welcome(struct conn *conn)
 {
-	if (!preface_read(conn))
+	if (!preface_read(conn) || (conn->config->listeners[conn->listener_index].tls &&
+	    !crowd_allows_handshake(&conn->crowd, &conn->peer, conn->client)))
 		return;
 	if (crowd_enter(&conn->crowd, &conn->peer))
 		talk_in_private(conn);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counts the connections of a client and turns away those that are too many. Leaves the counts
- * to server/base/clients.c. Workers, unprivileged. Rules: a connection is noted in the slot
- * before it is counted and until after it is not any more, for the master to take off when
- * this worker dies; who is turned away holds a worker for LINGER_MS at most.
- * Shown by test_crowd.c and tests/integration/20-static/test_limits.py. */
+/* Counts the connections of a client and turns away those that are too many, or begin TLS too
+ * often. Leaves the counts to server/base/clients.c. Workers, unprivileged. Rules: a connection is
+ * noted in the slot before it is counted and until after it is not any more, for the master to take
+ * off when this worker dies; who is turned away holds a worker for LINGER_MS at most.
+ * Shown by test_crowd.c, tests/integration/20-static/test_limits.py and 70-tls/test_handshake.py.
+ */
 #include "workers/conn/crowd.h"
 
 #include <errno.h>
@@ -82,19 +83,46 @@ crowd_take_over(struct crowd *crowd, uint64_t key)
 		slot_set_client_key(crowd->slot, key);
 }
 
-/* A client with too many connections may well go on opening them. */
+/* A client that is refused may well go on trying. True: it was not said for a while. */
+static bool
+is_worth_saying(int64_t *quiet_until_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms < *quiet_until_ms)
+		return false;
+	*quiet_until_ms = now_ms + QUIET_MS;
+	return true;
+}
+
 static void
 log_refusal(const struct crowd *crowd, const char *client_text, bool is_tls)
 {
 	static int64_t quiet_until_ms;
-	int64_t now_ms = clock_mono_ms();
 
-	if (now_ms < quiet_until_ms)
-		return;
-	quiet_until_ms = now_ms + QUIET_MS;
-	log_notice("%s has %u connections, which is the limit (connections_per_client): others "
-	    "are %s", client_text, crowd->config->limits.connections_per_client,
-	    is_tls ? "closed" : "answered 429");
+	if (is_worth_saying(&quiet_until_ms))
+		log_notice("%s has %u connections, which is the limit "
+		    "(connections_per_client): others are %s", client_text,
+		    crowd->config->limits.connections_per_client,
+		    is_tls ? "closed" : "answered 429");
+}
+
+bool
+crowd_allows_handshake(const struct crowd *crowd, const struct sockaddr_storage *client,
+    const char *client_text)
+{
+	const struct config_limits *limits = &crowd->config->limits;
+	const struct config_rate *rate = &limits->handshake_rate;
+	static int64_t quiet_until_ms;
+
+	if (rate->per_1000s == 0 || real_ip_is_trusted(crowd->config, client) ||
+	    clients_take(crowd->clients, client, (uint64_t)(uintptr_t)rate->text,
+	    rate->per_1000s, limits->handshake_burst, clock_mono_ms()) == 0)
+		return true;
+	if (is_worth_saying(&quiet_until_ms))
+		log_notice("%s begins more TLS connections than %s (handshake_rate): others are "
+		    "closed", client_text, rate->text);
+	return false;
 }
 
 /* Takes what has come; *bytes_out is not above 0 when that is nothing. False: nothing will

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How many connections a client may have at the same time: connections_per_client. */
+/* How many connections a client may have at the same time, and how often it may begin one with
+ * TLS: connections_per_client, handshake_rate. */
 #ifndef MUSTER_CONN_CROWD_H
 #define MUSTER_CONN_CROWD_H
 
@@ -20,6 +21,11 @@ struct crowd {                  /* caller's storage, one a worker; private but f
 
 void crowd_init(struct crowd *crowd, const struct config *config, struct clients *clients,
     struct scoreboard_slot *slot);
+
+/* Before the handshake of a new connection, and once for it. False: the client comes too often,
+ * which is logged now and then; the connection ends without a word. client_text is for the log. */
+bool crowd_allows_handshake(const struct crowd *crowd, const struct sockaddr_storage *client,
+    const char *client_text);
 
 /* As soon as the client of a connection is known: on accept, or when its PROXY header is read.
  * True: go on, and crowd_leave() at the end, whether it was counted or not. False: it has

@@ -27,7 +27,7 @@ limits_allow(struct exchange *exchange, struct answer *answer)
 	const struct config_settings *settings = exchange->route.settings;
 	unsigned wait_ms;
 
-	if (settings->request_rate_per_1000s == 0 ||
+	if (settings->request_rate.per_1000s == 0 ||
 	    real_ip_is_trusted(exchange->config, &exchange->client))
 		return true;
 	exchange->counted_rate_count++;
@@ -36,7 +36,7 @@ limits_allow(struct exchange *exchange, struct answer *answer)
 	/* Inner scopes copy the pointer to the text of the one that wrote it; all workers of a
 	 * generation have it at the same place. After a reload every client starts anew. */
 	wait_ms = clients_take(exchange->clients, &exchange->client,
-	    (uint64_t)(uintptr_t)settings->request_rate, settings->request_rate_per_1000s,
+	    (uint64_t)(uintptr_t)settings->request_rate.text, settings->request_rate.per_1000s,
 	    settings->request_burst, exchange->now_mono_ms);
 	if (wait_ms == 0)
 		return true;

@@ -43,7 +43,7 @@ note_dependence(struct exchange *exchange)
 	const struct config_settings *settings = exchange->route.settings;
 
 	exchange->is_personal |= settings->allow_count > 0 || settings->deny_count > 0 ||
-	    settings->auth_type != CONFIG_AUTH_OFF || settings->request_rate_per_1000s > 0 ||
+	    settings->auth_type != CONFIG_AUTH_OFF || settings->request_rate.per_1000s > 0 ||
 	    settings->limit_rate_bytes_s > 0 || settings->languages.count > 0 ||
 	    settings->cors.count > 0;
 }
@@ -67,17 +67,17 @@ limits_allow_too(struct exchange *exchange, struct answer *answer, const char **
 {
 	const struct config_settings *settings = exchange->route.settings;
 
-	if (exchange->depth > 0 || settings->request_rate_per_1000s == 0 ||
-	    settings->request_rate == *asked)
+	if (exchange->depth > 0 || settings->request_rate.per_1000s == 0 ||
+	    settings->request_rate.text == *asked)
 		return true;
-	*asked = settings->request_rate;
+	*asked = settings->request_rate.text;
 	return limits_allow(exchange, answer);
 }
 
 void
 site_answer(struct exchange *exchange, struct answer *answer)
 {
-	const char *asked = exchange->route.settings->request_rate;
+	const char *asked = exchange->route.settings->request_rate.text;
 	unsigned round;
 
 	for (round = 0; static_handle(exchange, answer) == STATIC_REROUTE; round++) {

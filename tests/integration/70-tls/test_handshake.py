@@ -175,6 +175,42 @@ def test_crowds_are_turned_away_before_the_handshake(serve_tls, connect):
         assert client.request().status == 200
 
 
+def hello_is_answered(server, proxied_as):
+    """Whether a client that a proxy speaks for gets an answer to its hello."""
+    with server.connect() as client:
+        try:
+            client.send(f"PROXY TCP4 {proxied_as} 192.0.2.9 4711 443\r\n".encode() +
+                        client_hello())
+            return client.socket.recv(1) == b"\x16"
+        except OSError:
+            return False
+
+
+def test_who_comes_too_often_is_turned_away(serve_tls):
+    """By the address that the PROXY header says; who is trusted has no limit. All in a moment, or
+    the rate has let one more through: that is a minute for each."""
+    server = serve_tls(limits={"handshake_rate": "1/m", "handshake_burst": 2},
+                       listen=[("127.0.0.1:0", {"tls": True, "proxy_protocol": True})],
+                       settings={"trusted_proxies": ["198.51.100.0/24"]})
+    assert [hello_is_answered(server, "192.0.2.1") for _ in range(5)] == [True] * 3 + [False] * 2
+    assert hello_is_answered(server, "192.0.2.2")
+    assert all(hello_is_answered(server, "198.51.100.7") for _ in range(6))
+    server.wait_for_log(r"192\.0\.2\.1 begins more TLS connections than 1/m \(handshake_rate\)")
+
+
+def test_the_rate_is_for_tls_only(serve_tls, connect):
+    server = serve_tls(limits={"handshake_rate": "1/m", "handshake_burst": 0},
+                       listen=["127.0.0.1:0", ("127.0.0.1:0", {"tls": True})])
+    for _ in range(5):
+        assert server.get("/").status == 200
+    with connect(server, index=1) as client:
+        for _ in range(5):
+            assert client.request().status == 200
+    with pytest.raises(OSError):
+        connect(server, index=1)
+    assert server.get("/").status == 200
+
+
 def test_many_who_say_nothing_hold_up_nobody(serve_tls, connect):
     """More of them than workers; each is gone in time."""
     server = serve_tls(limits={"handshake_timeout": "200ms"},

@@ -51,6 +51,8 @@ static const struct {
 	{ "tls { session_ticket_keys = { \"/a\", \"/b\" } signer_user = keys }",
 	    "\tsession_ticket_keys = { \"/a\", \"/b\" }\n\tsigner_user = \"keys\"\n" },
 	{ "tls { watch_interval = 0 }", "\twatch_interval = \"0s\"\n" },
+	{ "limits { handshake_rate = 20/s }",
+	    "\thandshake_rate = \"20/s\"\n\thandshake_burst = 50\n" },
 	{ "limits { handshake_timeout = 1m }", "\thandshake_timeout = \"1m\"\n" },
 	{ "certificate = \"/a.pem\" certificate_key = \"/a.key\"",
 	    "\ncertificate = { \"/a.pem\" }\ncertificate_key = { \"/a.key\" }\n" },

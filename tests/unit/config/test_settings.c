@@ -265,9 +265,9 @@ START_TEST(rate_is_in_1000_seconds)
 		return;
 	}
 	config = load_config(text);
-	ck_assert_uint_eq(config->settings.request_rate_per_1000s,
+	ck_assert_uint_eq(config->settings.request_rate.per_1000s,
 	    (unsigned long)rates[_i].per_1000s);
-	ck_assert_str_eq(config->settings.request_rate, rates[_i].text);
+	ck_assert_str_eq(config->settings.request_rate.text, rates[_i].text);
 	config_free(&config);
 }
 END_TEST

@@ -75,12 +75,15 @@ START_TEST(the_rest_has_its_defaults)
 	ck_assert_str_eq(config->tls.signer_user, "");
 	ck_assert_uint_eq(config->tls.watch_interval_s, 3);
 	ck_assert_uint_eq(config->limits.handshake_timeout_ms, 10000);
+	ck_assert_uint_eq(config->limits.handshake_rate.per_1000s, 0);
+	ck_assert_str_eq(config->limits.handshake_rate.text, "");
+	ck_assert_uint_eq(config->limits.handshake_burst, 50);
 	ck_assert(!config->listeners[0].tls);
 	ck_assert_uint_eq(config->certificate_count, 0);
 	config_free(&config);
 	config = load_config("tls { session_tickets = off session_timeout = 1d signer_user = keys\n"
 	    "session_ticket_keys = { \"/k/new\", \"/k/old\" } }\n"
-	    "limits { handshake_timeout = 500ms }");
+	    "limits { handshake_timeout = 500ms handshake_rate = 600/m handshake_burst = 0 }");
 	ck_assert(!config->tls.session_tickets);
 	ck_assert_uint_eq(config->tls.session_timeout_s, 86400);
 	ck_assert_uint_eq(config->tls.ticket_key_files.count, 2);
@@ -88,6 +91,9 @@ START_TEST(the_rest_has_its_defaults)
 	ck_assert_str_eq(config->tls.ticket_key_files.items[1], "/k/old");
 	ck_assert_str_eq(config->tls.signer_user, "keys");
 	ck_assert_uint_eq(config->limits.handshake_timeout_ms, 500);
+	ck_assert_uint_eq(config->limits.handshake_rate.per_1000s, 10000);
+	ck_assert_str_eq(config->limits.handshake_rate.text, "600/m");
+	ck_assert_uint_eq(config->limits.handshake_burst, 0);
 	config_free(&config);
 }
 END_TEST
@@ -140,6 +146,8 @@ static const struct {
 	    "\"\"" },
 	{ "limits { handshake_timeout = 0 }", "1: limits.handshake_timeout is \"0\", expected a "
 	    "duration with its unit (ms, s, m, h, d) from 1ms to 1d" },
+	{ "limits { handshake_rate = 20 }", "1: limits.handshake_rate is \"20\", expected a rate "
+	    "such as \"10/s\" or \"600/m\", or \"\"" },
 	{ "tls {}\ntls {}", "2: tls is set again, expected once, the first is at f:1" },
 	{ "host a { tls {} }", "1: unknown directive \"tls\" in host, expected it in global or "
 	    "listen" },

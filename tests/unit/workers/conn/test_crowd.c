@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* workers/conn/crowd.c: the connections of a client are counted and given back, whatever way they
- * end, and who is turned away gets a whole answer and is not waited for. */
+ * end; who is turned away gets a whole answer and is not waited for; handshakes have a rate. */
 #include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -114,6 +114,48 @@ START_TEST(some_are_not_counted)
 }
 END_TEST
 
+static char rate_text[] = "1/m";
+
+static bool
+shakes_hands(const char *address)
+{
+	struct sockaddr_storage client = address_of(address);
+
+	return crowd_allows_handshake(&crowd, &client, address);
+}
+
+START_TEST(handshakes_have_a_rate)
+{
+	config.limits.handshake_rate = (struct config_rate){ rate_text, 17 };
+	config.limits.handshake_burst = 1;
+	ck_assert(shakes_hands("192.0.2.1") && shakes_hands("192.0.2.1"));
+	ck_assert(!shakes_hands("192.0.2.1"));
+	ck_assert(shakes_hands("192.0.2.2"));
+	ck_assert(shakes_hands("2001:db8::1") && shakes_hands("2001:db8::2"));
+	ck_assert(!shakes_hands("2001:db8::3"));
+	ck_assert(shakes_hands("2001:db8:0:1::1"));
+	ck_assert_uint_eq(slot_get_client_key(slot), 0);
+}
+END_TEST
+
+START_TEST(some_shake_hands_as_they_like)
+{
+	struct network network;
+	struct config_access proxy = { .network = &network };
+
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert(shakes_hands("192.0.2.1")); /* no rate */
+	config.limits.handshake_rate = (struct config_rate){ rate_text, 17 };
+	ck_assert_ptr_null(network_parse("192.0.2.1", &network));
+	config.trusted_proxies = &proxy;
+	config.trusted_proxy_count = 1;
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert(shakes_hands("192.0.2.1") && shakes_hands("unix:"));
+	config.trusted_proxy_count = 0;
+	ck_assert(shakes_hands("192.0.2.1") && !shakes_hands("192.0.2.1"));
+}
+END_TEST
+
 /* What the client gets that has sent this. */
 static const char *
 refuse(const char *sent, bool closes)
@@ -220,6 +262,8 @@ main(void)
 	tcase_add_test(tcase, connection_is_counted_while_it_lasts);
 	tcase_add_test(tcase, one_too_many_is_not_counted);
 	tcase_add_test(tcase, some_are_not_counted);
+	tcase_add_test(tcase, handshakes_have_a_rate);
+	tcase_add_test(tcase, some_shake_hands_as_they_like);
 	tcase_add_loop_test(tcase, refusal_is_a_whole_answer, 0,
 	    (int)(sizeof refusals / sizeof refusals[0]));
 	tcase_add_test(tcase, flood_is_not_read_to_its_end);

@@ -27,8 +27,8 @@ begin(void)
 	memset(&config, 0, sizeof config);
 	memset(&settings, 0, sizeof settings);
 	memset(&exchange, 0, sizeof exchange);
-	settings.request_rate = rate;
-	settings.request_rate_per_1000s = 1000;
+	settings.request_rate.text = rate;
+	settings.request_rate.per_1000s = 1000;
 	settings.request_burst = 1;
 	other_settings = settings;
 	exchange.config = &config;
@@ -87,7 +87,7 @@ START_TEST(one_too_many_is_told_when_to_come_back)
 	exchange.now_mono_ms += 1;
 	assert_allowed(1);
 	exchange.now_mono_ms += 100000;
-	settings.request_rate_per_1000s = 16; /* one in 62.5 s */
+	settings.request_rate.per_1000s = 16; /* one in 62.5 s */
 	assert_allowed(2);
 	ck_assert_str_eq(assert_refused(), "63");
 }
@@ -99,7 +99,7 @@ START_TEST(who_inherits_a_limit_shares_it)
 	exchange.route.settings = &other_settings; /* the same text: it was copied */
 	assert_allowed(1);
 	assert_refused();
-	other_settings.request_rate = other_rate; /* the same once more, written again */
+	other_settings.request_rate.text = other_rate; /* the same once more, written again */
 	assert_allowed(2);
 	assert_refused();
 }
@@ -107,9 +107,9 @@ END_TEST
 
 START_TEST(no_limit_is_none)
 {
-	settings.request_rate_per_1000s = 0;
+	settings.request_rate.per_1000s = 0;
 	assert_allowed(100);
-	settings.request_rate_per_1000s = 1000;
+	settings.request_rate.per_1000s = 1000;
 	assert_allowed(2);          /* and nothing was counted */
 	assert_refused();
 }
@@ -144,7 +144,7 @@ START_TEST(who_declined_a_request_has_paid_for_it)
 	assert_refused();           /* and one that was not made before */
 	exchange.counted_rate_count = 0;
 	assert_allowed(2);
-	settings.request_rate_per_1000s = 0;
+	settings.request_rate.per_1000s = 0;
 	assert_allowed(1);
 	ck_assert_uint_eq(exchange.counted_rate_count, 2); /* no limit is not paid for */
 }
