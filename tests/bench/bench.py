@@ -18,6 +18,7 @@ import time
 
 import handshakes
 import holds
+import http2
 import loads
 import pools
 import report
@@ -27,7 +28,8 @@ import slow
 import traces
 from report import say
 
-SCENARIOS = loads.LOADS + handshakes.TLS + holds.HOLDS + slow.SLOW + traces.TRACES + pools.POOLS
+SCENARIOS = (loads.LOADS + handshakes.TLS + http2.HTTP2 + holds.HOLDS + slow.SLOW + traces.TRACES
+             + pools.POOLS)
 TAIL_CHARS = 200                        # of what a server said, in a note
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

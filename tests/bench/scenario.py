@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a scenario is: how it runs with one server, which of its figures are shown, and what muster
-is to reach. The scenarios themselves are in loads.py, handshakes.py, holds.py, slow.py,
-traces.py and pools.py."""
+is to reach. The scenarios themselves are in loads.py, handshakes.py, http2.py, holds.py,
+slow.py, traces.py and pools.py."""
 import dataclasses
 
 from servers import Needs

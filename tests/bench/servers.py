@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 
+import h2load
 import measure
 import secure
 
@@ -40,6 +41,8 @@ class Needs:
     max_workers: int = 0                # muster only
     keepers: int | None = None          # muster only; None: its default
     tls: secure.Pair | None = None      # the listener speaks TLS, see secure.py
+    has_http2: bool = False             # by ALPN, without TLS by prior knowledge; no connection
+                                        # and no process ends because of how much it has served
 
 
 def free_port():
@@ -90,6 +93,17 @@ class Server:
         """What TLS adds to the configuration there, or ""."""
         return secure.settings(self.name, place, self.needs.tls) if self.needs.tls else ""
 
+    def http2(self, text):
+        """That, if the scenario needs HTTP/2, or ""."""
+        return text if self.needs.has_http2 else ""
+
+    def get(self, file):
+        """Status and bytes of the answer to one request."""
+        if self.needs.has_http2:
+            return h2load.get(self.url(file), timeout_s=5)
+        return measure.get(self.port, f"/{file}", timeout_s=5,
+                           context=self.needs.tls and secure.client_context())
+
     def tail(self):
         """The end of what the server said, for messages."""
         lines = []
@@ -123,8 +137,7 @@ class Server:
             if self.process.poll() is not None:
                 raise Failed(f"{self.name} ended at its start: {self.tail()}")
             try:
-                status, _ = measure.get(self.port, "/1k", timeout_s=5,
-                                        context=self.needs.tls and secure.client_context())
+                status, _ = self.get("1k")
             except OSError:
                 time.sleep(0.02)
                 continue
@@ -191,6 +204,8 @@ class Muster(Server):
 
     def pool(self):
         needs = self.needs
+        if needs.has_http2:
+            return "max_requests = 0"
         if needs.start_workers:
             count = needs.start_workers
             return f"start = {count} min_idle = 1 max_idle = {count} max_workers = {count + 64}"
@@ -210,7 +225,9 @@ class Muster(Server):
         if self.needs.patience_s:
             time_limit = f'"{self.needs.patience_s}s"'
             limits = f"header_timeout = {time_limit} send_timeout = {time_limit}"
-            keepalive += f"timeout = {time_limit}"
+            keepalive += f"timeout = {time_limit} "
+        keepalive += self.http2("max_requests = 0")
+        h2c = self.http2("h2c = true") if not self.needs.tls else ""
         return f"""{user}pid_file = ""
 root = "{self.root}"
 pool {{ {self.pool()} }}
@@ -221,7 +238,7 @@ log {{
     access = "{self.access_log}"
     format = "combined"
 }}
-{self.tls()}listen "127.0.0.1:{self.port}" {{ {self.tls("listener")} }}
+{self.tls()}listen "127.0.0.1:{self.port}" {{ {self.tls("listener")}{h2c} }}
 """
 
     def command(self, config):
@@ -256,10 +273,11 @@ http {{
     open_file_cache_errors on;
     default_type application/octet-stream;
     access_log {self.access_log} combined;
+{self.http2("    keepalive_requests 1000000000;")}
 {timeouts}
 {temporary}
     server {{
-        listen 127.0.0.1:{self.port}{self.tls("listener")};
+        listen 127.0.0.1:{self.port}{self.tls("listener")}{self.http2(" http2")};
 {self.tls()}        root {self.root};
     }}
 }}
@@ -298,7 +316,8 @@ server.errorlog = "{self.error_log}"
 server.upload-dirs = ( "{self.folder}" )
 server.event-handler = "linux-sysepoll"
 server.network-backend = "sendfile"
-server.max-keep-alive-requests = 1000
+server.max-keep-alive-requests = {65535 if self.needs.has_http2 else 1000}
+{self.http2('server.feature-flags = ( "server.h2proto" => "enable", "server.h2c" => "enable" )')}
 accesslog.filename = "{self.access_log}"
 mimetype.assign = ( "" => "application/octet-stream" )
 """
@@ -309,7 +328,8 @@ mimetype.assign = ( "" => "application/octet-stream" )
 
 class Apache(Server):
     """Prefork, which is muster's model; event, Debian's default, where clients are idle: a process
-    for each of so many would say nothing about Apache as people run it."""
+    for each of so many would say nothing about Apache as people run it. event, too, where HTTP/2 is
+    spoken: prefork has none."""
     name = "apache2"
     programs = ("apache2", "httpd")
     modules = "/usr/lib/apache2/modules"
@@ -320,8 +340,13 @@ class Apache(Server):
                      for name in ("prefork", "event"))
         return super().program() if usable else None
 
+    def is_event(self):
+        return self.needs.is_idle or self.needs.has_http2
+
     def processes(self):
         most = self.needs.connections + 100 if self.needs.connections else 150
+        if self.needs.has_http2:
+            return ""
         if self.needs.is_idle:
             return f"""AsyncRequestWorkerFactor {most}
 ListenBackLog 1024"""
@@ -335,9 +360,11 @@ MaxConnectionsPerChild 0"""
 
     def configuration(self):
         user = f"User {RUN_AS}\nGroup {RUN_AS}\n" if self.as_root else ""
-        mpm = "mpm_event" if self.needs.is_idle else "mpm_prefork"
+        modules = ["mpm_event" if self.is_event() else "mpm_prefork", "authz_core"]
+        modules += ["http2"] if self.needs.has_http2 else []
         loads = "\n".join(f"LoadModule {name}_module {self.modules}/mod_{name}.so"
-                          for name in (mpm, "authz_core"))
+                          for name in modules)
+        protocols = self.http2("Protocols " + ("h2" if self.needs.tls else "h2c") + " http/1.1")
         return f"""{loads}
 {user}ServerRoot {self.folder}
 DefaultRuntimeDir {self.folder}
@@ -347,7 +374,8 @@ ServerName localhost
 {self.processes()}
 KeepAlive On
 KeepAliveTimeout {self.needs.patience_s or 5}
-MaxKeepAliveRequests 1000
+MaxKeepAliveRequests {0 if self.needs.has_http2 else 1000}
+{protocols}
 Timeout {self.needs.patience_s or 300}
 ErrorLog {self.error_log}
 LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\"" combined
