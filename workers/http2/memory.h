@@ -9,9 +9,13 @@
 #include "workers/mem/arena.h"
 #include "workers/mem/heap.h"
 
+#define H2_MEMORY_SHELF_COUNT 16
+
 struct h2_memory {                  /* caller's storage */
 	struct arena area;
 	struct heap *heap;
+	void *shelves[H2_MEMORY_SHELF_COUNT]; /* pieces that were freed, by cost; each has the
+	                             * next one in its first bytes */
 };
 
 /* 0, or -1 and errno. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* workers/http2/memory.c: as malloc(3), within one area; what is used up is refused, what is freed
- * can be had again, and what grows keeps its bytes. */
+ * can be had again, small or large, and what grows keeps its bytes. */
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,6 +40,38 @@ START_TEST(all_of_it_comes_back)
 			h2_memory_free(pieces[--count], &memory);
 		h2_memory_trim(&memory);
 	}
+}
+END_TEST
+
+/* Breaks if freed pieces of one size are kept from those of another, or given to two at once. */
+START_TEST(small_pieces_make_large_ones)
+{
+	static const size_t sizes[] = { 1, 48, 49, 100, 300, 700, 1000 };
+	char **pieces = calloc(AREA_BYTES / 64, sizeof *pieces);
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		size_t count = 0, bytes = sizes[i];
+		void *large;
+
+		while ((pieces[count] = h2_memory_malloc(bytes, &memory)) != NULL)
+			memset(pieces[count++], (int)i, bytes);
+		ck_assert_uint_gt(count, AREA_BYTES / (bytes + 128));
+		for (size_t odd = 1; odd < count; odd += 2)
+			h2_memory_free(pieces[odd], &memory);
+		for (size_t odd = 1; odd < count; odd += 2) {
+			pieces[odd] = h2_memory_malloc(bytes, &memory);
+			ck_assert_ptr_nonnull(pieces[odd]);
+			memset(pieces[odd], 'x', bytes);
+		}
+		ck_assert_int_eq(pieces[0][bytes - 1], (int)i);
+		ck_assert_ptr_null(h2_memory_malloc(AREA_BYTES / 2, &memory));
+		while (count > 0)
+			h2_memory_free(pieces[--count], &memory);
+		large = h2_memory_malloc(AREA_BYTES / 2, &memory);
+		ck_assert_ptr_nonnull(large);
+		h2_memory_free(large, &memory);
+	}
+	free(pieces);
 }
 END_TEST
 
@@ -86,6 +118,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_test(tcase, all_of_it_comes_back);
+	tcase_add_test(tcase, small_pieces_make_large_ones);
 	tcase_add_test(tcase, cleared_is_zero);
 	tcase_add_test(tcase, what_grows_keeps_its_bytes);
 	suite_add_tcase(suite, tcase);
