@@ -126,6 +126,7 @@ libworkers_a_SOURCES = \
 	workers/conn/h2_answer.c \
 	workers/conn/h2_content.c \
 	workers/conn/h2_limits.c workers/conn/h2_limits.h \
+	workers/conn/h2_list.c \
 	workers/conn/h2_parts.h \
 	workers/conn/h2_streams.c \
 	workers/conn/handle.c workers/conn/handle.h \

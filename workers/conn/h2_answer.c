@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a request of an HTTP/2 stream to the head of its answer, and to its log record. Leaves the
- * content to h2_content.c, the frames to workers/http2. Workers, unprivileged. Rules: the handlers
- * are asked in the order in which requests came, each one to its answer; a stream has the same
- * steps, limits and cache as a request of HTTP/1.1 has; who needs a large arena and finds none
- * waits, and all behind it. Shown by tests/integration/75-http2. */
+/* From a request of an HTTP/2 stream to the head of its answer, and to its log record. Leaves its
+ * list of fields to h2_list.c, the content to h2_content.c, the frames to workers/http2. Workers,
+ * unprivileged. Rules: the handlers are asked in the order in which requests came, each one to its
+ * answer; a stream has the same steps, limits and cache as a request of HTTP/1.1 has; who needs a
+ * large arena and finds none waits, and all behind it. Shown by tests/integration/75-http2. */
 #include "workers/conn/h2_parts.h"
 
 #include "server/base/log.h"
@@ -13,128 +13,10 @@
 #include "workers/handler/fields.h"
 #include "workers/handler/hints.h"
 #include "workers/handler/site.h"
-#include "workers/http/headers.h"
 
 #define STATUS SLICE_LITERAL(":status")
-#define NUMBER_BYTES 24
 #define AHEAD_PIECES 16             /* of compressed content that are made at once */
 #define AHEAD_PIECE_BYTES 16384
-
-struct list {                       /* of fields that are to be sent */
-	struct h2_field fields[H2_FIELDS_MAX];
-	size_t count;
-	struct arena *arena;
-	bool is_bad;
-};
-
-/* HTTP/2 says these by frames (RFC 9113 8.2.2). */
-static bool
-is_connection_specific(struct slice name)
-{
-	return (name.len == 10 && (slice_equal_nocase(name, SLICE_LITERAL("connection")) ||
-	    slice_equal_nocase(name, SLICE_LITERAL("keep-alive")))) ||
-	    (name.len == 17 && slice_equal_nocase(name, SLICE_LITERAL("transfer-encoding"))) ||
-	    (name.len == 7 && slice_equal_nocase(name, SLICE_LITERAL("upgrade")));
-}
-
-static void
-add(struct list *list, struct slice name, struct slice value)
-{
-	char *lower;
-	size_t i;
-
-	if (is_connection_specific(name))
-		return;
-	lower = arena_alloc(list->arena, name.len);
-	if (lower == NULL || list->count == H2_FIELDS_MAX) {
-		list->is_bad = true;
-		return;
-	}
-	for (i = 0; i < name.len; i++)
-		lower[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ?
-		    name.data[i] | 0x20 : name.data[i]);
-	list->fields[list->count++] = (struct h2_field){ slice_make(lower, name.len), value };
-}
-
-static void
-add_checked(struct list *list, struct slice name, struct slice value)
-{
-	if (!http_is_token(name) || !http_is_field_value(value))
-		list->is_bad = true;
-	else
-		add(list, name, slice_trim(value));
-}
-
-static char *
-write_number(struct arena *arena, uint64_t number, size_t *bytes_out)
-{
-	char *room = arena_alloc(arena, NUMBER_BYTES), *at;
-
-	if (room == NULL)
-		return NULL;
-	at = room + NUMBER_BYTES;
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	*bytes_out = (size_t)(room + NUMBER_BYTES - at);
-	return at;
-}
-
-static void
-begin_list(struct list *list, struct arena *arena, unsigned status)
-{
-	size_t bytes = 0;
-	char *text = write_number(arena, status, &bytes);
-
-	list->arena = arena;
-	list->is_bad = text == NULL;
-	list->fields[0] = (struct h2_field){ STATUS, slice_make(text, bytes) };
-	list->count = 1;
-}
-
-/* A head as the cache has it: "HTTP/1.1 200 OK" and lines, each well-formed. */
-static void
-list_ready(struct list *list, struct h2_stream *stream)
-{
-	const struct answer_head *head = stream->ready.head;
-	const char *at = head->text, *end = head->text + head->bytes;
-
-	begin_list(list, &stream->arena, stream->ready.status);
-	at = (const char *)memchr(at, '\n', head->bytes) + 1;
-	while (at < end) {
-		const char *stop = memchr(at, '\r', (size_t)(end - at));
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-
-		add(list, slice_make(at, (size_t)(colon - at)),
-		    slice_make(colon + 2, (size_t)(stop - colon) - 2));
-		at = stop + 2;
-	}
-}
-
-static void
-list_answer(struct h2 *h2, struct list *list, struct h2_stream *stream, bool is_head)
-{
-	const struct answer *answer = &stream->answer;
-	size_t bytes = 0;
-	char *length;
-	unsigned i;
-
-	begin_list(list, &stream->arena, answer->status);
-	add(list, SLICE_LITERAL("date"),
-	    conn_date(h2->conn, stream->turn.start_wall_us / 1000000));
-	for (i = 0; i < answer->field_count; i++)
-		add_checked(list, answer->fields[i].name, answer->fields[i].value);
-	list->is_bad |= answer->lacks_room;
-	if (!answer->has_content || answer->source.read != NULL ||
-	    (answer->hides_length && is_head))
-		return;
-	length = write_number(&stream->arena, answer->content_bytes, &bytes);
-	if (length == NULL)
-		list->is_bad = true;
-	else
-		add(list, SLICE_LITERAL("content-length"), slice_make(length, bytes));
-}
 
 /* A process compresses one answer at a time (codec.h). Most are made whole here, so that the next
  * one may be, too; what is longer goes on while it is sent. */
@@ -177,7 +59,7 @@ set_rate(struct h2_stream *stream)
 }
 
 static void
-submit(struct h2 *h2, struct h2_stream *stream, const struct list *list, bool has_content)
+submit(struct h2 *h2, struct h2_stream *stream, const struct h2_list *list, bool has_content)
 {
 	stream->phase = H2_SENDING;
 	stream->is_complete = !has_content;
@@ -200,11 +82,11 @@ submit_ready(struct h2 *h2, struct h2_stream *stream)
 	struct conn *conn = h2->conn;
 	const struct cached_answer *kept = stream->ready.answer;
 	int64_t now_s = stream->turn.exchange.now_wall_s;
-	struct list list;
+	struct h2_list list;
 
 	answer_cache_hold(stream->ready.answer);
 	answer_head_set_date(stream->ready.head, conn_date(conn, now_s), now_s);
-	list_ready(&list, stream);
+	h2_list_ready(h2, &list, stream);
 	submit(h2, stream, &list, stream->ready.has_content &&
 	    (kept->fd >= 0 ? kept->file_bytes : kept->content_bytes) > 0);
 }
@@ -222,15 +104,15 @@ submit_answer(struct h2 *h2, struct h2_stream *stream)
 	/* By name, as HTTP/1.1 does. */
 	bool is_head = slice_equal(stream->request.method_name, SLICE_LITERAL("HEAD"));
 	struct answer *answer = &stream->answer;
-	struct list list;
+	struct h2_list list;
 
-	list_answer(h2, &list, stream, is_head);
+	h2_list_answer(h2, &list, stream, is_head);
 	if (list.is_bad) {
 		log_error("a response head does not fit or holds a forbidden byte");
 		give_codec_back(h2, stream);
 		answer_error(answer, &stream->arena, 500);
 		fields_add_unrouted(answer);
-		list_answer(h2, &list, stream, is_head);
+		h2_list_answer(h2, &list, stream, is_head);
 	}
 	stream->turn.status = answer->status;
 	submit(h2, stream, &list, answer->has_content && !is_head &&
@@ -404,6 +286,8 @@ h2_answer_close(struct h2 *h2, struct h2_stream *stream)
 	turn_log(conn, turn, has_ready ? NULL : &stream->answer);
 	answer_fini(&stream->answer);
 	give_codec_back(h2, stream);
-	if (has_ready)
+	if (has_ready) {
+		h2_list_release(stream);
 		answer_cache_release(conn->cache, stream->ready.answer);
+	}
 }

@@ -11,12 +11,34 @@
 
 #define H2_SCRATCH_COUNT 8          /* streams that need a large arena at the same time */
 #define H2_OUT_BYTES 65536          /* what is gathered for one send */
+#define H2_HEAD_COUNT 8             /* of answers out of the cache, made ready for sending */
+#define H2_HEAD_FIELDS_MAX 24
+#define H2_HEAD_TEXT_BYTES 768
 
 enum h2_phase {
 	H2_HEAD,                    /* its header list comes */
 	H2_DUE,                     /* is to be acted on */
 	H2_CONTENT,                 /* admitted; its content comes */
 	H2_SENDING,                 /* has its answer, maybe not sent yet */
+};
+
+/* The fields of an answer's head as a list. */
+struct h2_list {
+	const struct h2_field *fields; /* own, or a struct h2_head's */
+	size_t count;
+	struct h2_field own[H2_FIELDS_MAX];
+	struct arena *arena;
+	bool is_bad;                /* it cannot be sent */
+};
+
+/* The list of a head that is in the cache. Its values lie there, in an answer that whoever sends
+ * it holds. */
+struct h2_head {
+	uint64_t serial;            /* the head's; 0: none */
+	unsigned user_count;        /* streams that have not ended */
+	size_t count;
+	struct h2_field fields[H2_HEAD_FIELDS_MAX];
+	char text[H2_HEAD_TEXT_BYTES]; /* names */
 };
 
 struct h2_stream {
@@ -50,6 +72,7 @@ struct h2_stream {
 	uint64_t unwanted_at_bytes; /* content_bytes then */
 	bool is_given_up;           /* its reset is on the way, behind what the client takes */
 	char client_text[CONN_CLIENT_BYTES];
+	struct h2_head *head_made;  /* what ready.head is sent as; NULL: made for this stream */
 	struct ready ready;         /* ready.head not NULL: it is the answer */
 	struct http_request request;
 	struct h2_request head;
@@ -72,6 +95,7 @@ struct h2 {                         /* one a process */
 	struct arena scratches[H2_SCRATCH_COUNT];
 	struct h2_stream *codec_stream; /* whose content is compressed as it goes; NULL: none */
 	bool is_scratch_taken[H2_SCRATCH_COUNT];
+	struct h2_head heads[H2_HEAD_COUNT]; /* by serial */
 	char *out;                  /* H2_OUT_BYTES */
 	size_t out_at, out_bytes;
 	enum h2_drain drain;
@@ -105,6 +129,13 @@ bool h2_scratch_take(struct h2 *h2, struct h2_stream *stream);
 bool h2_scratch_is_free(const struct h2 *h2);
 /* only_if_unused: keeps it when something lies in it. */
 void h2_scratch_release(struct h2 *h2, struct h2_stream *stream, bool only_if_unused);
+
+/* h2_list.c */
+/* Of stream->ready.head, and until h2_list_release(). */
+void h2_list_ready(struct h2 *h2, struct h2_list *list, struct h2_stream *stream);
+void h2_list_release(struct h2_stream *stream);
+/* Of stream->answer, with Date and Content-Length. is_head: it answers HEAD. */
+void h2_list_answer(struct h2 *h2, struct h2_list *list, struct h2_stream *stream, bool is_head);
 
 /* h2_answer.c */
 /* Acts on streams that are due, as far as there is memory for it. */

@@ -35,6 +35,7 @@
 struct answer_cache {
 	unsigned chain_shift;       /* the hash's upper bits say which chain */
 	uint64_t use_count;
+	uint64_t head_count;        /* set so far */
 	struct answer_links in_memory, of_files; /* heads of rings; newer: the oldest one */
 	unsigned open_count, open_max, valid_ms;
 	size_t max_body_bytes, max_cost;
@@ -299,19 +300,21 @@ put(char **at, struct slice s)
 }
 
 static void
-set_head(struct answer_head *head, char **at, struct slice text, size_t date_offset)
+set_head(struct answer_cache *cache, struct answer_head *head, char **at, struct slice text,
+    size_t date_offset)
 {
 	head->text = put(at, text);
 	head->bytes = text.len;
 	head->date_offset = date_offset;
 	head->date_s = 0;
+	head->serial = ++cache->head_count;
 	put(at, EMPTY_LINE);
 }
 
 /* Behind the answer itself: key, etag, room for the head of a 304, head, content. */
 static void
-fill(struct cached_answer *answer, const struct packed_key *key, struct slice head,
-    size_t date_offset, const struct representation *representation)
+fill(struct answer_cache *cache, struct cached_answer *answer, const struct packed_key *key,
+    struct slice head, size_t date_offset, const struct representation *representation)
 {
 	char *at = (char *)(answer->key_words + key->word_count);
 
@@ -322,7 +325,7 @@ fill(struct cached_answer *answer, const struct packed_key *key, struct slice he
 	answer->not_modified_room = at;
 	answer->not_modified_cap = head.len + NOT_MODIFIED_EXTRA;
 	at += answer->not_modified_cap + EMPTY_LINE.len;
-	set_head(&answer->head, &at, head, date_offset);
+	set_head(cache, &answer->head, &at, head, date_offset);
 	answer->content = at;
 }
 
@@ -361,7 +364,7 @@ answer_cache_reserve(struct answer_cache *cache, const struct answer_key *key, s
 	answer = make_room(cache, bytes);
 	if (answer == NULL)
 		return NULL;
-	fill(answer, &packed, head, date_offset, representation);
+	fill(cache, answer, &packed, head, date_offset, representation);
 	answer->content_bytes = content_bytes;
 	return answer;
 }
@@ -410,13 +413,12 @@ answer_cache_set_not_modified(struct answer_cache *cache, struct cached_answer *
 {
 	char *at = answer->not_modified_room;
 
-	(void)cache;
 	bug_if(date_offset + ANSWER_CACHE_DATE_BYTES > head.len, "a head without its Date");
 	if (head.len > answer->not_modified_cap)
 		return;
 	if (answer->not_modified.text != NULL && answer->hold_count > 0)
 		return;
-	set_head(&answer->not_modified, &at, head, date_offset);
+	set_head(cache, &answer->not_modified, &at, head, date_offset);
 }
 
 void

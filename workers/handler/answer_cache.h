@@ -51,6 +51,8 @@ struct answer_head {
 	size_t bytes;
 	size_t date_offset;         /* of ANSWER_CACHE_DATE_BYTES */
 	int64_t date_s;             /* that stands there */
+	uint64_t serial;            /* another one for each text that is set, never 0; only dates
+	                             * change in a text with the same one */
 };
 
 struct answer_links {               /* private to answer_cache.c */

@@ -2,6 +2,7 @@
 """HTTP/2 as browsers speak it: over TLS, agreed by ALPN. A connection that takes a cipher which
 HTTP/2 forbids, records that are lost or doubled where a socket is full, or a host that is served
 under another one's certificate break it."""
+import json
 import os
 import random
 import ssl
@@ -152,3 +153,45 @@ def test_a_page_of_many_parts(server):
                             check=True, timeout=60)
     lines = [line.split() for line in result.stdout.splitlines() if "/many/" in line]
     assert len(lines) == 100 and all(line[-3] == "200" for line in lines)
+
+
+def fields_of_all(server, paths, *options):
+    """By path: the fields that curl got, from many answers on one connection at the same time."""
+    urls = [word for path in paths
+            for word in ("-o", "/dev/null", f"https://127.0.0.1:{server.port}/{path}")]
+    text = subprocess.run(
+        ["curl", "-sSkZ", "--max-time", "60", *options, "-w", "%{url}\n%{header_json}\n", *urls],
+        stdout=subprocess.PIPE, check=True).stdout.decode()
+    found, decoder = {}, json.JSONDecoder()
+    while text:
+        url, _, text = text.partition("\n")
+        fields, end = decoder.raw_decode(text)
+        found[url.split("/", 3)[3]] = {name: value for name, value in fields.items()
+                                       if name not in ("date", "connection")}
+        text = text[end:].lstrip("\n")
+    return found
+
+
+@pytest.mark.needs("curl")
+def test_many_answers_keep_their_fields_apart(serve, authority):
+    """Each file's length is another one; of some, the names are too long to be kept ready, or
+    too many. Breaks if the list that is kept of one answer is sent for another."""
+    site = {f"{place}/{i}": "x" * (3 * i + len(place))
+            for place in ("few", "long", "many") for i in range(12)}
+    long_name = "X-" + "long-" * 180 + "name"
+    many = "\n".join(f'header "X-Field-{i}" {{ value = "{i}" }}' for i in range(30))
+    pair = authority.issue("test.example")
+    server = serve(site, listen=[("127.0.0.1:0", {"tls": True})],
+                   settings={"certificate": pair.chain, "certificate_key": pair.key}, more=f"""
+host "*" {{
+    location "/long" {{ header "{long_name}" {{ value = "l" }} }}
+    location "/many" {{ {many} }}
+}}
+""")
+    whole = fields_of_all(server, site, "--http1.1")
+    assert whole["long/0"][long_name.lower()] == ["l"]
+    assert whole["many/0"]["x-field-29"] == ["29"]
+    unchanged = fields_of_all(server, site, "--http1.1", "-z", "2100-01-01")
+    for _ in range(3):
+        assert fields_of_all(server, site, "--http2") == whole
+        assert fields_of_all(server, site, "--http2", "-z", "2100-01-01") == unchanged
