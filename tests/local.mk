@@ -171,6 +171,7 @@ unit_tests = \
 	tests/unit/workers/http2/test_memory \
 	tests/unit/workers/http2/test_request \
 	tests/unit/workers/http2/test_session \
+	tests/unit/workers/http2/test_watch \
 	tests/unit/workers/io/test_stream \
 	tests/unit/workers/io/test_tls_keys \
 	tests/unit/workers/io/test_tls_memory \

@@ -53,7 +53,9 @@ def status_of(block):
     """The status, which comes first but for a change of the table's size."""
     at = 0
     while block[at] & 0xe0 == 0x20:
-        at += 1
+        is_long, at = block[at] & 0x1f == 0x1f, at + 1
+        while is_long:
+            is_long, at = block[at] & 0x80 != 0, at + 1
     if block[at] in STATUSES:
         return STATUSES[block[at]]
     at += 1 if block[at] & 0x0f != 0x0f or block[at] & 0x40 else 2

@@ -3,7 +3,7 @@
  * workers/conn. Workers, unprivileged, on bytes that clients sent. Rules: all that nghttp2 takes
  * comes out of one bounded heap; DATA goes from its source into the caller's output with no copy
  * in between; every frame that is no work is paid for (budget.h), and a header list that does not
- * end has a limit.
+ * end has a limit. Each byte goes past watch.c first.
  * nghttp2 itself refuses what RFC 9113 does, streams beyond the limit, and answers to PING and
  * SETTINGS that nobody takes; it knows priorities (RFC 9218) by the field and by PRIORITY_UPDATE.
  * Shown by test_session.c, test_floods.c and tests/integration/75-http2. */
@@ -14,6 +14,7 @@
 
 #include "workers/http2/budget.h"
 #include "workers/http2/memory.h"
+#include "workers/http2/watch.h"
 
 #ifdef HAVE_NGHTTP2
 
@@ -38,6 +39,8 @@ struct h2_session {
 	nghttp2_option *options;
 	nghttp2_session *session;   /* NULL: no connection */
 	struct h2_budget budget;
+	struct h2_watch watch;
+	int64_t untold_count;       /* frames that nghttp2 has ignored, until they are paid for */
 	int64_t now_mono_ms;        /* of the call at hand */
 	size_t header_bytes;        /* limit */
 	size_t list_bytes;          /* fed since the list at hand began */
@@ -190,13 +193,15 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 	return 0;
 }
 
-/* Also of what is ignored, such as PRIORITY. What belongs to a request is counted with that. */
+/* Of PRIORITY, too, but not of each frame that is ignored: see pay_for_untold(). What belongs to a
+ * request is counted with that. */
 static int
 on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context)
 {
 	struct h2_session *own = context;
 
 	(void)session;
+	own->untold_count--;
 	if (head->type != NGHTTP2_CONTINUATION)
 		own->is_in_head = false; /* nobody says where a list ends that is skipped */
 	if (head->type == NGHTTP2_RST_STREAM)
@@ -425,6 +430,8 @@ h2_session_begin(struct h2_session *own, const struct h2_settings *settings, int
 	own->rest = NULL;
 	own->rest_bytes = 0;
 	h2_budget_init(&own->budget, now_ms);
+	h2_watch_init(&own->watch);
+	own->untold_count = 0;
 	if (send_settings(own, settings))
 		return true;
 	h2_session_end(own);
@@ -454,9 +461,21 @@ error_of(ssize_t code)
 	}
 }
 
+/* Frames of unknown types, and what still comes for streams that are no more. */
+static void
+pay_for_untold(struct h2_session *own)
+{
+	if (own->untold_count <= 0) /* below: one of which we have not seen enough */
+		return;
+	charge(own, own->untold_count < UINT16_MAX ?
+	    (unsigned)own->untold_count * H2_COST_FRAME : UINT16_MAX);
+	own->untold_count = 0;
+}
+
 bool
 h2_session_feed(struct h2_session *own, const char *in, size_t bytes, int64_t now_ms)
 {
+	struct h2_watch_verdict verdict;
 	ssize_t used;
 
 	own->now_mono_ms = now_ms;
@@ -469,11 +488,16 @@ h2_session_feed(struct h2_session *own, const char *in, size_t bytes, int64_t no
 			return false;
 		}
 	}
-	used = nghttp2_session_mem_recv(own->session, (const uint8_t *)in, bytes);
+	verdict = h2_watch_input(&own->watch, in, bytes);
+	own->untold_count += (int64_t)verdict.frame_count;
+	used = nghttp2_session_mem_recv(own->session, (const uint8_t *)in, verdict.good_bytes);
 	if (used < 0) {
 		h2_session_terminate(own, error_of(used));
 		return false;
 	}
+	pay_for_untold(own);
+	if (verdict.error != H2_NO_ERROR) /* unless there was another one before */
+		h2_session_terminate(own, verdict.error);
 	return !own->is_terminated && nghttp2_session_want_read(own->session) != 0;
 }
 

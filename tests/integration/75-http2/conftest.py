@@ -4,8 +4,11 @@ import subprocess
 
 import pytest
 
+import certificates
+import h2_rules
 from h2 import H2Client
 from muster import run_musterd
+from tls_client import client_context
 
 H2C = [("127.0.0.1:0", {"h2c": True})]
 SITE = {
@@ -60,3 +63,53 @@ def curl(server):
              server.url(path)], stdout=subprocess.PIPE, check=True).stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def rules_authority(tmp_path_factory):
+    return certificates.Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def rules_server(module_serve, rules_authority):
+    """In the clear and over TLS."""
+    pair = rules_authority.issue("test.example")
+    return module_serve(SITE, listen=[*H2C, ("127.0.0.1:0", {"tls": True})],
+                        settings={"certificate": pair.chain, "certificate_key": pair.key},
+                        pool={"start": 4, "min_idle": 2, "max_requests": 0},
+                        limits={"body_size": "64k", "streams_per_connection": 20})
+
+
+@pytest.fixture
+def rules_connect(rules_server, rules_authority):
+    """rules_connect(is_tls=False, **options): a client of that server."""
+    clients = []
+
+    def start(is_tls=False, **options):
+        if is_tls:
+            context = client_context(rules_authority.root, alpn=("h2",))
+            clients.append(h2_rules.H2TlsClient(rules_server.address(1), context=context,
+                                                tells_cuts=True, **options))
+        else:
+            clients.append(H2Client(rules_server.address(), **options))
+        clients[-1].scheme = "https" if is_tls else "http"
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(params=[*h2_rules.WAYS, "over TLS"])
+def keeps(request, rules_connect):
+    """keeps(row): the server keeps that rule, sent in one of the ways."""
+    def check(row):
+        if request.param == "over TLS":
+            client = rules_connect(is_tls=True)
+            h2_rules.apart(client, [h2_rules.over_tls(step) for step in row.steps])
+        else:
+            client = rules_connect()
+            h2_rules.WAYS[request.param](client, row.steps)
+        row.outcome(client)
+
+    return check

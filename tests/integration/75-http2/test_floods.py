@@ -34,6 +34,12 @@ def empty_data(count):
     return start + frame(DATA, 0, 1)
 
 
+def late_data(count):
+    """For a stream that the server has reset."""
+    start = frame(HEADERS, END_HEADERS, 1, fields(more=[("x", " y")])) if count == 0 else b""
+    return start + frame(DATA, 0, 1, b"x")
+
+
 FLOODS = {
     "ping": lambda count: frame(PING, 0, 0, b"12345678"),
     "ping answers": lambda count: frame(PING, ACK, 0, b"12345678"),
@@ -44,6 +50,8 @@ FLOODS = {
     "rapid reset": rapid_reset,
     "rapid reset without error": rapid_reset_without_error,
     "endless list": endless_list,
+    "unknown frames": lambda count: frame(0x2a, 0, 0, b"x"),
+    "late data": late_data,
 }
 
 
