@@ -7,6 +7,7 @@ Nothing is concluded from a time, and only processes that were started here are 
 import collections
 import contextlib
 import ctypes
+import itertools
 import os
 import pathlib
 import pwd
@@ -275,15 +276,13 @@ class Download:
         return bytes(body)
 
 
-class Hammer:
-    """Clients in threads that ask again and again, on a new connection each time, until the
-    end of the with block. Each request has a target of its own."""
+class Askers:
+    """Clients in threads that ask again and again, until the end of the with block. turn(), of
+    who derives from it, is one go of a thread, and adds to answered; what it raises is a
+    failure, of which one is enough to tell."""
 
-    def __init__(self, server, contents, thread_count=4):
-        self.address = server.address()
-        self.contents = contents            # bodies that are a right answer
-        self.targets = []                   # of the requests that were answered
-        self.failures = []
+    def __init__(self, thread_count=4):
+        self.answered, self.failures = [], []
         self.must_end = threading.Event()
         self.threads = [threading.Thread(target=self._run, args=(number,))
                         for number in range(thread_count)]
@@ -299,25 +298,36 @@ class Hammer:
             thread.join()
 
     def _run(self, thread_number):
-        number = 0
         while not self.must_end.is_set():
-            number += 1
-            target = f"/?{thread_number}-{number}"
             try:
-                with muster.Client(self.address) as client:
-                    response = client.request("GET", target, [("Connection", "close")])
-                    client.expect_close()
-                assert response.status == 200 and response.body in self.contents, response
+                self.turn(thread_number)
             except (OSError, AssertionError) as error:
-                self.failures.append(f"{target}: {error!r}")
-                return                      # one is enough to tell
-            self.targets.append(target)
+                self.failures.append(repr(error))
+                return
 
     def wait_for_more(self, count=50):
         """Until so many more requests were answered."""
-        wanted = len(self.targets) + count
-        wait_for(lambda: len(self.targets) >= wanted or self.failures, f"{count} more answers")
+        wanted = len(self.answered) + count
+        wait_for(lambda: len(self.answered) >= wanted or self.failures, f"{count} more answers")
         assert not self.failures, self.failures
+
+
+class Hammer(Askers):
+    """A new connection for each request, which has a target of its own; answered has those."""
+
+    def __init__(self, server, contents, thread_count=4):
+        super().__init__(thread_count)
+        self.address = server.address()
+        self.contents = contents            # bodies that are a right answer
+        self.numbers = itertools.count()
+
+    def turn(self, thread_number):
+        target = f"/?{thread_number}-{next(self.numbers)}"
+        with muster.Client(self.address) as client:
+            response = client.request("GET", target, [("Connection", "close")])
+            client.expect_close()
+        assert response.status == 200 and response.body in self.contents, (target, response)
+        self.answered.append(target)
 
 
 class Started(muster.Server):

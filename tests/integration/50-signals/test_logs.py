@@ -136,7 +136,7 @@ def test_no_record_is_lost_or_torn_while_clients_hammer(serve, flush):
             muster.wait_for(lambda: f"GET {marker} 200\n" in server.access(),
                             f"{marker} in the new file")
     assert not hammer.failures, hammer.failures
-    asked = set(hammer.targets) | {f"/?after-{number}" for number in range(rotations)}
+    asked = set(hammer.answered) | {f"/?after-{number}" for number in range(rotations)}
     assert server.stop() == 0
     records = [record for number in range(rotations) for record in old_records(server, number)]
     records += server.access().splitlines()
@@ -238,7 +238,7 @@ def test_records_survive_the_kill_of_the_logger(serve):
                             not in ([], [pid]), "the next logger")
     assert not hammer.failures, hammer.failures
     assert server.stop() == 0
-    assert set(re.findall(r"<(/[^<>]*)>\n", server.access())) == set(hammer.targets)
+    assert set(re.findall(r"<(/[^<>]*)>\n", server.access())) == set(hammer.answered)
     assert len(re.findall("error: logger \\d+ ", server.log())) == 4
 
 
@@ -306,7 +306,7 @@ def test_no_record_is_lost_at_a_reload(serve):
     assert not hammer.failures, hammer.failures
     assert server.stop() == 0
     found = "".join(path.read_text() for path in paths).splitlines()
-    assert sorted(found) == sorted(hammer.targets)
+    assert sorted(found) == sorted(hammer.answered)
     assert all(path.stat().st_size for path in paths)
 
 

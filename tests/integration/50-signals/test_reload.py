@@ -88,7 +88,7 @@ def test_clients_under_load_notice_nothing(serve):
             hammer.wait_for_more()
     assert not hammer.failures, hammer.failures
     assert server.get().body == b"old\n"
-    assert len(server.wait_for_access(len(hammer.targets) + 1)) == len(hammer.targets) + 1
+    assert len(server.wait_for_access(len(hammer.answered) + 1)) == len(hammer.answered) + 1
     assert not processes.log_lines(server, " (error|warn): ")
 
 

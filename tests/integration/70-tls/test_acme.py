@@ -9,7 +9,7 @@ import muster
 import processes
 import pytest
 import tls_client
-from test_tls_reload import Hammer
+from tls_hammer import TlsHammer
 
 pytestmark = pytest.mark.needs("certbot", "pebble")
 
@@ -34,7 +34,7 @@ def wait_for_one_signer(server):
                     "the end of the old signer")
 
 
-class Clients(Hammer):
+class Clients(TlsHammer):
     """Of the listener with TLS, which is the second one."""
 
     def __init__(self, server, root):

@@ -11,7 +11,7 @@ import shutil
 import muster
 import processes
 import pytest
-from test_tls_reload import Hammer
+from tls_hammer import TlsHammer
 
 IN_FORCE = "notice: certificates: renewed ones in force"
 KEPT = "error: certificates: kept the old ones: "
@@ -213,7 +213,7 @@ def test_clients_under_load_notice_nothing(serve_tls, authority, connect, tmp_pa
     site = Site(serve_tls, authority, tmp_path,
                 pool={"start": 3, "min_idle": 2, "max_workers": 32})
     ways = (site.copy, site.move, site.point_to)
-    with Hammer(site.server, authority.root) as hammer:
+    with TlsHammer(site.server, authority.root) as hammer:
         for count, way in enumerate(ways, 1):
             hammer.wait_for_more()
             way(site.issue())

@@ -15,68 +15,12 @@ import certificates
 import muster
 import processes
 import pytest
-import tls_client
-from muster import request
-from tls_client import TLS_1_2, TLS_1_3
-
-
-class Hammer:
-    """Clients in threads, until the end of the with block: new connections all the time, or
-    requests on one as long as the server keeps it."""
-
-    def __init__(self, server, root, thread_count=4):
-        self.address = server.address()
-        self.contexts = [tls_client.client_context(root, version)
-                         for version in (TLS_1_2, TLS_1_3)]
-        self.answered, self.failures = [], []
-        self.must_end = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(number,))
-                        for number in range(thread_count)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.must_end.set()
-        for thread in self.threads:
-            thread.join()
-
-    def _run(self, number):
-        context, stays = self.contexts[number % 2], number // 2 % 2 == 0
-        while not self.must_end.is_set():
-            try:
-                self._talk(context, stays)
-            except (OSError, AssertionError) as error:
-                self.failures.append(repr(error))
-                return
-
-    def _talk(self, context, stays):
-        with tls_client.TlsClient(self.address, context) as client:
-            while not self.must_end.is_set():
-                fields = [] if stays else [("Connection", "close")]
-                try:
-                    response = client.send(request(fields=fields)).response()
-                except (OSError, muster.Closed):
-                    # An idle connection may end at any time (RFC 9112 9.3.1): the request is
-                    # asked again, unless a part of its answer has come.
-                    assert stays and client.pending == b""
-                    return
-                assert response.status == 200, response
-                self.answered.append(response.body)
-                if response.will_close:
-                    return
-
-    def wait_for_more(self, count=30):
-        wanted = len(self.answered) + count
-        muster.wait_for(lambda: len(self.answered) >= wanted or self.failures, "more answers")
-        assert not self.failures, self.failures
+from tls_hammer import TlsHammer
 
 
 def test_clients_under_load_notice_nothing(serve_tls, authority):
     server = serve_tls(pool={"start": 3, "min_idle": 2, "max_workers": 32})
-    with Hammer(server, authority.root) as hammer:
+    with TlsHammer(server, authority.root) as hammer:
         for count in range(1, 6):
             hammer.wait_for_more()
             processes.reload(server, count)
