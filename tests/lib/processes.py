@@ -222,10 +222,15 @@ def idle_on(server, index=0):
 
 
 def hold(server, count, index=0):
-    """So many clients with half-sent requests, each taken up by a worker of its own."""
+    """So many clients with half-sent requests, each taken up by a worker of its own. One that was
+    silent for a moment may come to it by a keeper."""
     clients = [server.connect(index).send(HALF_A_REQUEST) for _ in range(count)]
-    wait_for(lambda: len(set(workers_of(server, clients)) - {None}) == count,
-             lambda: f"{count} busy workers; they have {workers_of(server, clients)}\n"
+
+    def are_held():
+        pids = set(workers_of(server, clients))
+        return len(pids) == count and all(pid and muster.role_of(pid) == "worker" for pid in pids)
+
+    wait_for(are_held, lambda: f"{count} busy workers; they have {workers_of(server, clients)}\n"
              + server.log())
     return clients
 
