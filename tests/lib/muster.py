@@ -16,6 +16,8 @@ from http_client import Client, Closed, Response, request  # noqa: F401
 from patience import PATIENCE_S, wait_for
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
+# A client that a test holds may be kept waiting for as long as the test has patience, and longer.
+NO_HASTE = {"header_timeout": "10m", "body_timeout": "10m", "send_timeout": "10m"}
 REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|died of signal|error: bug at")
 
 
@@ -155,7 +157,7 @@ class Server:
         self.sections = {
             "pool": {"start": 2, "min_idle": 1, "max_idle": 8, "max_workers": 32, **(pool or {})},
             "keepalive": {"timeout": "60s", **(keepalive or {})},
-            "limits": dict(limits or {}),
+            "limits": {**NO_HASTE, **(limits or {})},
             "log": {"error": self.error_path, "level": "debug", "access": self.access_path,
                     **(log or {})},
         }
