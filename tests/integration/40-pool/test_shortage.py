@@ -42,6 +42,20 @@ def test_a_fork_that_fails_is_survived_and_tried_again(tmp_path):
             client.close()
 
 
+def test_a_stop_for_which_no_logger_can_be_started_has_an_end(tmp_path):
+    """The master waits for one to write what is left, but not for ever, and says so."""
+    with processes.UserServer(tmp_path / "server", keepalive={"keepers": 0}) as server:
+        server.may_crash = True
+        processes.set_limit(server.pid, resource.RLIMIT_NPROC, 1)
+        os.kill(processes.pids_of_role(server, "logger")[0], signal.SIGKILL)
+        server.wait_for_log("cannot start a logger: Resource temporarily unavailable")
+        assert server.get().body == b"start\n"
+        server.send_signal(signal.SIGQUIT)
+        assert server.wait_for_end() == 0
+        server.wait_for_log("error: access log: no logger can be started")
+        assert server.access() == "", "then this test shows nothing"
+
+
 def test_workers_that_die_unserved_are_started_ever_later(make_server):
     server = make_server(pool={"start": 1, "min_idle": 1, "max_idle": 1},
                          keepalive={"keepers": 0})
