@@ -10,7 +10,7 @@
 
 #include "server/base/fdio.h"
 
-#define SPARE_COUNT 1024u           /* descriptors of a keeper besides connections */
+#define SPARE_COUNT 1024u           /* descriptors besides those that are counted here */
 
 /* What the system allows any process; 0: it does not say. */
 static rlim_t
@@ -26,14 +26,31 @@ descriptor_cap(void)
 	return (rlim_t)strtoull(text, NULL, 10);
 }
 
-static void
-raise_for_keepers(const struct config *config)
+/* Of the child that takes most: a keeper has its connections; a signer a pair for each worker of
+ * its configuration, those that still leave, too, and in the beginning a copy of each key. The
+ * master has the copies of two configurations. 0: there are neither. */
+static rlim_t
+most_descriptors(const struct config *config)
 {
-	rlim_t wanted = config->keepalive.max_parked_count + SPARE_COUNT, cap;
+	rlim_t parked = config->keepalive.max_parked_count, tls;
+
+	if (config->keepalive.keeper_count == 0)
+		parked = 0;
+	tls = config->certificate_count == 0 ? 0 :
+	    2 * ((rlim_t)config->pool.max_worker_count + config->certificate_count);
+	return parked > tls ? parked : tls;
+}
+
+static void
+raise_hard_limit(const struct config *config)
+{
+	rlim_t wanted = most_descriptors(config), cap;
 	struct rlimit limit;
 
-	if (config->keepalive.keeper_count == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_max >= wanted || geteuid() != 0)
+	if (wanted == 0)
+		return;
+	wanted += SPARE_COUNT;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= wanted || geteuid() != 0)
 		return;
 	cap = descriptor_cap();
 	if (wanted > cap)
@@ -51,7 +68,7 @@ limits_raise(const struct config *config)
 	struct rlimit limit;
 	size_t i;
 
-	raise_for_keepers(config);
+	raise_hard_limit(config);
 	for (i = 0; i < sizeof resources / sizeof resources[0]; i++) {
 		if (getrlimit(resources[i], &limit) < 0 || limit.rlim_cur == limit.rlim_max)
 			continue;

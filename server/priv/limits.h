@@ -8,8 +8,8 @@
 #include "config/config.h"
 
 /* As many descriptors and processes as the administrator's hard limits allow; root raises the
- * one of descriptors for keepers that hold more connections than that. Whatever the system
- * refuses is let be: the processes live with what there is. */
+ * one of descriptors for keepers that hold more connections than that, and for signers of more
+ * workers. Whatever the system refuses is let be: the processes live with what there is. */
 void limits_raise(const struct config *config);
 
 #endif

@@ -33,10 +33,14 @@ may_raise_hard_limits(void)
 
 static const struct {
 	unsigned keeper_count, max_parked_count;
-	rlim_t at_least;            /* of root, hard limit */
+	rlim_t at_least;            /* of root, hard limit; HARD: it stays */
+	unsigned worker_count, certificate_count;
 } rows[] = {
-	{ 0, 100000, HARD },        /* nobody holds connections */
-	{ 2, 100, HARD }, { 2, 5000, 5000 }, { 1, 1, HARD },
+	{ 0, 100000, HARD, 0, 0 },  /* nobody holds connections */
+	{ 0, 100000, HARD, 9000, 0 }, /* and nobody asks a signer */
+	{ 2, 5000, 5000, 0, 0 }, { 1, 1, 513, 0, 0 }, { 2, 5000, 5000, 100, 1 },
+	{ 0, 0, 8001, 4000, 1 },    /* a signer has a pair for each worker, old ones, too */
+	{ 1, 1000, 8001, 4000, 1 }, { 0, 0, 4001, 1, 2000 },
 };
 
 START_TEST(limits_are_raised_as_far_as_they_can_be)
@@ -48,11 +52,13 @@ START_TEST(limits_are_raised_as_far_as_they_can_be)
 	memset(&config, 0, sizeof config);
 	config.keepalive.keeper_count = rows[_i].keeper_count;
 	config.keepalive.max_parked_count = rows[_i].max_parked_count;
+	config.pool.max_worker_count = rows[_i].worker_count;
+	config.certificate_count = rows[_i].certificate_count;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
 	limits_raise(&config);
 	limit = get();
 	ck_assert_uint_eq(limit.rlim_cur, limit.rlim_max);
-	if (geteuid() == 0 && rows[_i].keeper_count > 0 && may_raise_hard_limits())
+	if (geteuid() == 0 && rows[_i].at_least > HARD && may_raise_hard_limits())
 		ck_assert_uint_ge(limit.rlim_max, rows[_i].at_least);
 	else
 		ck_assert_uint_eq(limit.rlim_max, HARD);
