@@ -120,6 +120,13 @@ port_of(const struct address *address)
 }
 
 bool
+address_is_same(const struct address *a, const struct address *b)
+{
+	return a->bytes == b->bytes && a->is_dual_stack == b->is_dual_stack &&
+	    memcmp(&a->storage, &b->storage, a->bytes) == 0;
+}
+
+bool
 address_collides(const struct address *a, const struct address *b)
 {
 	_Static_assert(offsetof(struct sockaddr_in, sin_port) ==
@@ -127,8 +134,7 @@ address_collides(const struct address *a, const struct address *b)
 	bool is_same_family = a->storage.ss_family == b->storage.ss_family;
 
 	if (a->storage.ss_family == AF_UNIX || b->storage.ss_family == AF_UNIX)
-		return is_same_family && a->bytes == b->bytes &&
-		    memcmp(&a->storage, &b->storage, a->bytes) == 0;
+		return address_is_same(a, b);
 	if (port_of(a) != port_of(b) || port_of(a) == 0)
 		return false;
 	if (!is_same_family)

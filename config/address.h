@@ -18,6 +18,8 @@ struct address {
 
 /* NULL: parsed. Else what is wrong, fit to follow "expected ..." (static text). */
 const char *address_parse(const char *text, struct address *address_out);
+/* However they were written. */
+bool address_is_same(const struct address *a, const struct address *b);
 /* One of them can't be bound while the other is: the same, or one is the wildcard
  * that covers the other's port. Port 0 never collides. */
 bool address_collides(const struct address *a, const struct address *b);

@@ -52,6 +52,8 @@ struct inheritance {
 	/* By line: into config->listeners, INHERIT_NO_LISTENER for a line that is none of this
 	 * configuration's; SCOREBOARD_SOCKET_MAX of them. */
 	const uint32_t *listener_indexes;
+	const uint16_t *listener_ports; /* as many, by line, too: what they are really bound to; 0:
+	                                * no port */
 	uint32_t generation;           /* of the configuration */
 	uint32_t log_generation;       /* of the two log sinks below */
 	int64_t master_pid;

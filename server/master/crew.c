@@ -55,6 +55,7 @@ fill_inheritance(struct master *master, const struct generation *generation,
 	own->socket_index = SCOREBOARD_HANDOVER_LINE;
 	own->listener_index = INHERIT_NO_LISTENER;
 	own->listener_indexes = generation->listener_indexes;
+	own->listener_ports = generation->listener_ports;
 	own->generation = generation->number;
 	own->log_generation = master->log_generation;
 	own->master_pid = getpid();

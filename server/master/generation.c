@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/address.h"
 #include "server/base/fdio.h"
 #include "server/base/inherit.h"
 #include "server/master/watch.h"
@@ -25,18 +26,50 @@ is_taken_over(const struct generation *next, size_t opened, int fd)
 	return false;
 }
 
-/* The open socket of the same address. The same text may stand twice, with port 0. */
+static struct address
+address_of(const struct listener *listener)
+{
+	const struct config_listener *wanted = listener->wanted;
+
+	return (struct address){ wanted->address, wanted->address_bytes, wanted->is_dual_stack };
+}
+
+/* The open socket of the same address, however it is written. With port 0 there may be several. */
 static const struct listener *
 find_open(const struct generation *previous, const struct generation *next, size_t opened)
 {
-	const char *text = next->listeners[opened].wanted->text;
+	struct address wanted = address_of(&next->listeners[opened]), open;
 	size_t i;
 
-	for (i = 0; previous != NULL && i < previous->config->listener_count; i++)
-		if (strcmp(previous->listeners[i].wanted->text, text) == 0 &&
+	for (i = 0; previous != NULL && i < previous->config->listener_count; i++) {
+		open = address_of(&previous->listeners[i]);
+		if (address_is_same(&open, &wanted) &&
 		    !is_taken_over(next, opened, previous->listeners[i].fd))
 			return &previous->listeners[i];
+	}
 	return NULL;
+}
+
+/* A socket that stays open until the switch is in the way, although it is another one ("*:80" and
+ * "0.0.0.0:80"): the system would say that another server has it. */
+static bool
+is_in_the_way(const struct generation *previous, const struct listener *listener, char *errbuf,
+    size_t errbuf_bytes)
+{
+	const struct config_listener *wanted = listener->wanted;
+	struct address address = address_of(listener), open;
+	size_t i;
+
+	for (i = 0; previous != NULL && i < previous->config->listener_count; i++) {
+		open = address_of(&previous->listeners[i]);
+		if (!address_collides(&open, &address))
+			continue;
+		(void)snprintf(errbuf, errbuf_bytes, "%s:%u: cannot listen on %s while this server "
+		    "listens on %s: only a restart can change that", wanted->file, wanted->line,
+		    wanted->text, previous->listeners[i].wanted->text);
+		return true;
+	}
+	return false;
 }
 
 /* Certificates and keys, and who the signer becomes; for that the same holds. */
@@ -123,6 +156,8 @@ open_listeners(struct generation *next, const struct generation *previous, const
 			(void)snprintf(errbuf, errbuf_bytes, "too many listening sockets");
 			return -1;
 		}
+		if (is_in_the_way(previous, listener, errbuf, errbuf_bytes))
+			return -1;
 		listener->fd = listen_open_priv(listener->wanted, config, errbuf, errbuf_bytes);
 		if (listener->fd < 0)
 			return -1;
@@ -148,6 +183,13 @@ add_handover(struct generation *next)
 }
 
 static void
+use_line(struct generation *next, const struct listener *listener, uint32_t index)
+{
+	next->listener_indexes[listener->socket_index] = index;
+	next->listener_ports[listener->socket_index] = (uint16_t)listen_port(listener->fd);
+}
+
+static void
 index_lines(struct generation *next)
 {
 	uint32_t i;
@@ -155,7 +197,7 @@ index_lines(struct generation *next)
 	for (i = 0; i < SCOREBOARD_SOCKET_MAX; i++)
 		next->listener_indexes[i] = INHERIT_NO_LISTENER;
 	for (i = 0; i < next->config->listener_count; i++)
-		next->listener_indexes[next->listeners[i].socket_index] = i;
+		use_line(next, &next->listeners[i], i);
 }
 
 bool

@@ -52,6 +52,7 @@ struct generation {
 	                               * more, behind them: the hand-over socket */
 	/* By line: into listeners, INHERIT_NO_LISTENER for a line that is none of theirs. */
 	uint32_t listener_indexes[SCOREBOARD_SOCKET_MAX];
+	uint16_t listener_ports[SCOREBOARD_SOCKET_MAX]; /* by line; 0: none, or unknown */
 	struct log_sink error_log, access_log; /* owned; for the workers */
 	struct log_sink own_log;      /* owned; the error log as the master writes it: an open
 	                               * file description of its own, which no worker can make

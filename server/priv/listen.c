@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "config/address.h"
 #include "server/base/fdio.h"
 #include "server/base/role.h"
 
@@ -172,6 +173,15 @@ listen_describe(int listen_fd, const struct config_listener *wanted, char out[LI
 			(void)snprintf(out, LISTEN_TEXT_BYTES, "[%s]:%u", host,
 			    ntohs(six->sin6_port));
 	}
+}
+
+unsigned
+listen_port(int listen_fd)
+{
+	struct sockaddr_storage bound;
+	socklen_t bytes = sizeof bound;
+
+	return getsockname(listen_fd, (void *)&bound, &bytes) < 0 ? 0 : address_port(&bound);
 }
 
 unsigned

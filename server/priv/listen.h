@@ -23,6 +23,8 @@ int listen_apply(int listen_fd, const struct config_listener *wanted,
 /* The address it is really bound to ("127.0.0.1:43211"), for the log. */
 void listen_describe(int listen_fd, const struct config_listener *wanted,
     char out[LISTEN_TEXT_BYTES]);
+/* The port that it is really bound to; 0: it has none. */
+unsigned listen_port(int listen_fd);
 /* Whether accepted connections are TCP. */
 bool listen_is_tcp(const struct config_listener *wanted);
 /* Connections that wait to be accepted, from TCP_INFO; a unix socket says 1 for any. */

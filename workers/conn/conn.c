@@ -35,22 +35,6 @@ on_interrupt(void *context)
 	conn_look_around(context);
 }
 
-static unsigned
-listener_port(const struct config_listener *listener)
-{
-	const struct sockaddr_in *four = (const void *)&listener->address;
-	const struct sockaddr_in6 *six = (const void *)&listener->address;
-
-	switch (listener->address.ss_family) {
-	case AF_INET:
-		return ntohs(four->sin_port);
-	case AF_INET6:
-		return ntohs(six->sin6_port);
-	default:
-		return 0;
-	}
-}
-
 static void
 use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
 {
@@ -59,7 +43,7 @@ use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
 	conn->socket_index = socket_index;
 	conn->listener_index = listener_index;
 	conn->is_tcp = listener->address.ss_family != AF_UNIX;
-	conn->port = listener_port(listener);
+	conn->port = conn->own->listener_ports[socket_index];
 }
 
 /* The socket that it came to is none of this configuration's. */

@@ -3,6 +3,7 @@
 import json
 import re
 
+import processes
 import pytest
 
 MORE = """
@@ -49,10 +50,24 @@ def test_format_directives(serve, directive, pattern):
     assert re.fullmatch(f"<{pattern}>", server.wait_for_access(1)[0])
 
 
-def test_the_port(serve):
-    server = serve(log={"format": "<%p>"}, listen=["127.0.0.1:0"])
+@pytest.mark.parametrize("keepers", [0, 1])
+def test_the_port(serve, keepers):
+    """That the system has chosen; a keeper and who takes from it know it, too."""
+    server = serve(log={"format": "<%p>"}, listen=["127.0.0.1:0"],
+                   keepalive={"keepers": keepers, "linger": "0s"})
+    with server.connect() as client:
+        for _ in range(3):
+            client.request()
+            if keepers:
+                processes.wait_until_parked(server, client)
+        client.request(method="GET", target="/none")
+    assert set(server.wait_for_access(4)) == {f"<{server.port}>"}
+
+
+def test_a_port_of_a_socket_that_has_none(serve, tmp_path):
+    server = serve(log={"format": "<%p>"}, listen=[f"unix:{tmp_path}/http"])
     server.get("/")
-    assert re.fullmatch(r"<\d+>", server.wait_for_access(1)[0])
+    assert server.wait_for_access(1) == ["<0>"]
 
 
 def test_each_request_has_a_name_of_its_own(serve):

@@ -3,12 +3,14 @@
 left a client it had accepted, or if old and new configuration got mixed."""
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import socket
 
 import muster
 import processes
+import pytest
 
 def start(serve, **options):
     """A server with a second site beside the one that it serves."""
@@ -136,6 +138,20 @@ def test_a_new_listener_is_added_and_an_old_one_removed(serve):
     assert server.get().body == b"old\n"
     muster.wait_for(lambda: processes.listening_inode(removed) is None, "the end of a listener")
     assert processes.finish_held(held).body == b"old\n"
+
+
+@pytest.mark.parametrize("first, second", [
+    ("127.0.0.1:0", "127.0.0.1:00"), ("[::1]:0", "[0:0:0:0:0:0:0:1]:0")])
+def test_an_address_is_known_however_it_is_written(serve, first, second):
+    if first[0] == "[" and not pathlib.Path("/proc/net/if_inet6").read_text():
+        pytest.skip("no IPv6")
+    server = start(serve, listen=[first])
+    server.listen = [second]
+    reload(server)
+    assert len(processes.log_lines(server, "listening on")) == 1
+    assert server.get().body == b"old\n"
+    reload(server, 2)
+    assert server.get().body == b"old\n"
 
 
 def test_a_unix_socket_comes_and_goes(serve, tmp_path):

@@ -130,6 +130,23 @@ def test_an_address_that_is_taken(serve):
     assert len(now) == len(held) + 2, "the refused reload left a socket open"
 
 
+def test_an_address_that_this_server_has_by_another(serve):
+    """Not another server is said to have it."""
+    with socket.socket() as reserved:       # it stays ours, and does not listen
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        server = serve(listen=[address])
+        server.listen = [address.replace("127.0.0.1", "0.0.0.0")]
+        server.write_config()
+        server.send_signal(signal.SIGHUP)
+        reason = server.wait_for_log(KEPT + ": (.*)")[1]
+        line = line_of(server, server.listen[0])
+        assert reason.startswith(f"{server.config_path}:{line}: cannot listen on 0.0.0.0:")
+        assert f"while this server listens on {address}" in reason
+        assert server.get().status == 200
+
+
 def test_refused_reloads_leak_no_descriptor(serve):
     """Of the new roots and logs that were open when the last step failed."""
     server = serve()

@@ -112,6 +112,31 @@ START_TEST(collision_is_seen_both_ways)
 }
 END_TEST
 
+static const struct {
+	const char *a, *b;
+	bool is_same;
+} spellings[] = {
+	{ "*:80", "*:80", true }, { "*:80", "*:080", true }, { "*:80", "*:81", false },
+	{ "*:80", "[::]:80", false }, { "*:80", "0.0.0.0:80", false },
+	{ "[::1]:80", "[0:0::1]:80", true }, { "[::1]:80", "[::2]:80", false },
+	{ "[2001:DB8::a]:0", "[2001:db8:0::A]:0", true },
+	{ "127.0.0.1:80", "127.0.0.1:00080", true }, { "127.0.0.1:80", "127.0.0.2:80", false },
+	{ "127.0.0.1:0", "127.0.0.1:0", true }, { "unix:/run/a", "unix:/run/a", true },
+	{ "unix:/run/a", "unix:/run/ab", false }, { "unix:/run/a", "*:80", false },
+};
+
+START_TEST(spelling_does_not_matter)
+{
+	struct address a, b;
+
+	ck_assert_ptr_null(address_parse(spellings[_i].a, &a));
+	ck_assert_ptr_null(address_parse(spellings[_i].b, &b));
+	ck_assert_msg(address_is_same(&a, &b) == spellings[_i].is_same, "%s %s", spellings[_i].a,
+	    spellings[_i].b);
+	ck_assert(address_is_same(&b, &a) == spellings[_i].is_same);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -122,6 +147,7 @@ main(void)
 
 	tcase_add_loop_test(tcase, address_is_parsed, 0, COUNT_OF(rows));
 	tcase_add_loop_test(tcase, other_text_is_refused_with_a_hint, 0, COUNT_OF(refused));
+	tcase_add_loop_test(tcase, spelling_does_not_matter, 0, COUNT_OF(spellings));
 	tcase_add_loop_test(tcase, collision_is_seen_both_ways, 0, COUNT_OF(pairs));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
