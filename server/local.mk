@@ -53,6 +53,7 @@ libmaster_a_SOURCES = \
 	server/master/daemon.c server/master/daemon.h \
 	server/master/generation.c server/master/generation.h \
 	server/master/master.c server/master/master.h \
+	server/master/mend.c \
 	server/master/pool.c server/master/pool.h \
 	server/master/reload.c server/master/reload.h \
 	server/master/remember.c \

@@ -3,7 +3,7 @@
  * the workers. Leaves fork and reap to crew.c, workers to tend.c, signers to signers.c. Master
  * only. Rules: the master holds both ends of both sockets and never reads from them, since what
  * lies there may be a descriptor that a hostile child has prepared; there is never more than one
- * logger.
+ * logger. What a child has shut down of them mend.c has replaced.
  *
  * Who ends when:
  *   reload  new workers and keepers ready -> old workers and keepers; the logger at the switch
@@ -52,6 +52,34 @@ aides_open(struct master *master)
 		return -1;
 	aides->log_wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return aides->log_wake_fd < 0 ? -1 : 0;
+}
+
+int
+aides_open_again(struct master *master, bool parks, bool hands_over)
+{
+	struct aides *aides = &master->aides;
+	int park_fd = -1, parked_fd = -1, handover_fd, handed_fd;
+
+	if (parks && open_pair(&park_fd, &parked_fd) < 0)
+		return -1;
+	if (hands_over && open_pair(&handover_fd, &handed_fd) < 0) {
+		fdio_close(&park_fd);
+		fdio_close(&parked_fd);
+		return -1;
+	}
+	if (parks) {
+		fdio_close(&aides->park_fd);
+		fdio_close(&aides->parked_fd);
+		aides->park_fd = park_fd;
+		aides->parked_fd = parked_fd;
+	}
+	if (hands_over) {
+		fdio_close(&aides->handover_fd);
+		fdio_close(&aides->handed_fd);
+		aides->handover_fd = handover_fd;
+		aides->handed_fd = handed_fd;
+	}
+	return 0;
 }
 
 void

@@ -108,22 +108,33 @@ collect_keys(struct credentials *credentials, const struct tls_means *means, int
 	return 0;
 }
 
+int
+credentials_connect(struct credentials *credentials)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	fdio_close(&credentials->sign_fd);
+	fdio_close(&credentials->asked_fd);
+	credentials->sign_fd = pair[0];
+	credentials->asked_fd = pair[1];
+	return 0;
+}
+
 static int
 open_keys(struct credentials *credentials, const struct config *config,
     const struct tls_means *means, char *errbuf, size_t errbuf_bytes)
 {
-	int *fds = NULL, pair[2], result = -1;
+	int *fds = NULL, result = -1;
 
 	if (keyfiles_open_priv(config, &fds, errbuf, errbuf_bytes) < 0)
 		return -1;
 	if (collect_keys(credentials, means, fds, config->certificate_count) == 0 &&
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
-		credentials->sign_fd = pair[0];
-		credentials->asked_fd = pair[1];
+	    credentials_connect(credentials) == 0)
 		result = 0;
-	} else {
+	else
 		(void)snprintf(errbuf, errbuf_bytes, "private keys: %s", strerror(errno));
-	}
 	keyfiles_close(&fds, config->certificate_count);
 	return result;
 }

@@ -47,6 +47,8 @@ int credentials_open(struct credentials *credentials, const struct config *confi
     const struct tls_means *means, const struct drop_target *drop,
     const struct drop_target *previous_drop, bool checks_keys, char *errbuf,
     size_t errbuf_bytes);
+/* Other sockets between workers and signer in the place of those. 0, or -1 and errno. */
+int credentials_connect(struct credentials *credentials);
 /* Logs what is odd about certificates, and no reason not to go on. */
 void credentials_log_oddities(const struct credentials *credentials,
     const struct tls_means *means);

@@ -290,6 +290,28 @@ generation_retire(struct generation **previous, struct generation *next)
 	generation_close(&old);
 }
 
+int
+generation_renumber(struct generation *generation)
+{
+	struct generation *old;
+
+	if (generation->credentials.key_count > 0) {
+		old = calloc(1, sizeof *old);
+		if (old == NULL)
+			return -1;
+		old->number = generation->number;
+		old->means = generation->means;
+		old->config = config_share(generation->config);
+		old->credentials.sign_fd = old->credentials.asked_fd = -1;
+		old->signer_pid = generation->signer_pid;
+		old->older = generation->older;
+		generation->older = old;
+		generation->signer_pid = 0;
+	}
+	generation->number++;
+	return 0;
+}
+
 void
 generation_close_listeners(struct generation *generation)
 {

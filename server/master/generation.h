@@ -40,7 +40,7 @@ struct listener {
 };
 
 struct generation {
-	uint32_t number;              /* 1 at start */
+	uint32_t number;              /* 1 at start; of its children, see generation_renumber() */
 	const struct tls_means *means;
 	struct config *config;        /* owned, perhaps not by it alone: see config_share() */
 	bool is_renewal;              /* the one before it has the same configuration */
@@ -77,6 +77,9 @@ bool generation_handover(struct generation *generation, struct listener **listen
  * freed, unless it has TLS: then it becomes one of next's older ones, with its configuration and
  * what a signer needs. *previous becomes NULL. */
 void generation_retire(struct generation **previous, struct generation *next);
+/* The same for other children than those of before, who keep the old number, and their signer as
+ * long as they are there; if that dies they have none. 0, or -1 and errno: nothing is changed. */
+int generation_renumber(struct generation *generation);
 /* Closes what listens and is its own (borrowed sockets stay); removes socket files. */
 void generation_close_listeners(struct generation *generation);
 /* Closes and frees all, older ones too. Accepts NULL. */

@@ -2,8 +2,9 @@
 /* The master's loop: waits, looks, acts. Leaves counting to census.c, policy to pool.c, its
  * plans to tend.c, keepers and logger to aides.c, signers to signers.c, keys of TLS sessions to
  * tickets.c, renewed certificates to renewals.c, forking to crew.c, configurations to switch.c,
- * clients to remember.c. As root, or as whoever started it. Rules: never parses a byte of a client,
- * never blocks but in ppoll(2), never exits for a child's sake once it runs.
+ * clients to remember.c, sockets that were shut down to mend.c. As root, or as whoever started it.
+ * Rules: never parses a byte of a client, never blocks but in ppoll(2), never exits for a child's
+ * sake once it runs.
  *
  *   STARTING --first children ready--> RUNNING --QUIT--> DRAINING --all gone--> end
  *      |  one dies before that            |  TERM, INT       |  TERM, INT
@@ -258,12 +259,16 @@ run_loop(struct master *master, const sigset_t *mask)
 		int64_t now_ms = clock_mono_ms();
 		bool is_tick = now_ms >= master->next_tick_mono_ms;
 		int wait_ms = MASTER_TICK_MS / 10;
+		bool has_lost;
 
 		if (is_tick)
 			master->next_tick_mono_ms = now_ms + MASTER_TICK_MS;
 		obey_signals(master, now_ms);
-		if (signals_take(SIGNAL_CHILD))
+		has_lost = signals_take(SIGNAL_CHILD);
+		if (has_lost)
 			crew_reap(master, now_ms);
+		if (is_tick || has_lost) /* it may have died of a socket that was shut down */
+			mend_tend(master, now_ms);
 		crew_enforce_deadlines(master, now_ms);
 		reload_check_deadline(&master->reload, now_ms);
 		repeat_reopening(master, now_ms);

@@ -44,7 +44,8 @@ tend_one(struct master *master, struct generation *generation, int64_t now_ms)
 
 	if (signer != NULL && !wanted)
 		crew_ask_to_go(signer, now_ms + PATIENCE_MS);
-	else if (signer == NULL && wanted && master->phase != MASTER_STOPPING)
+	else if (signer == NULL && wanted && master->phase != MASTER_STOPPING &&
+	    generation->credentials.key_count > 0) /* see generation_renumber() */
 		crew_spawn_signer(master, generation, now_ms);
 	return signer != NULL || wanted;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the master's loop share: master.c (loop and signals), crew.c (fork,
  * reap, retire), tend.c (pools), aides.c (keepers, logger), signers.c, tickets.c (keys of TLS
- * sessions), switch.c (configurations), renewals.c (certificates), census.c (counting),
- * remember.c (clients). Nobody else includes this. */
+ * sessions), switch.c (configurations), renewals.c (certificates), mend.c (sockets that children
+ * share), census.c (counting), remember.c (clients). Nobody else includes this. */
 #ifndef MUSTER_MASTER_STATE_H
 #define MUSTER_MASTER_STATE_H
 
@@ -84,6 +84,8 @@ struct master {
 	struct logpass logpass;
 	int64_t reopen_again_mono_ms; /* USR1 is passed on once more then; 0: it is not */
 	bool retires_old;             /* a reload's new children are not ready yet */
+	bool is_mending;              /* it is no reload, see mend.c */
+	struct backoff mend_backoff;
 	uint32_t line_generations[SCOREBOARD_SOCKET_MAX]; /* the last that a line was used in */
 	int64_t next_tick_mono_ms;
 	int64_t start_deadline_mono_ms;
@@ -135,6 +137,8 @@ void switch_to(struct master *master, struct generation *next, int64_t now_ms);
 /* It is the one in force from now on; nothing is started yet. */
 void switch_adopt(struct master *master, struct generation *generation);
 void switch_start_children(struct master *master, int64_t now_ms);
+/* The generation in force has got another number: other children in the place of all. */
+void switch_again(struct master *master, int64_t now_ms);
 /* The reload's child has ended: the switch, if all is well. */
 void switch_finish_reload(struct master *master, int wait_status, int64_t now_ms);
 /* Its new children are ready. */
@@ -142,6 +146,9 @@ void switch_retire_old(struct master *master, int64_t now_ms);
 
 /* aides.c: keepers, logger, and what lies between children. */
 int aides_open(struct master *master); /* 0, or -1 and errno */
+/* Others in the place of those: what is still on its way there the old children have. 0, or -1 and
+ * errno, and nothing is changed. */
+int aides_open_again(struct master *master, bool parks, bool hands_over);
 void aides_close(struct master *master);
 /* Sets the descriptors between children that its role has, the others -1. */
 void aides_fill(const struct master *master, struct inheritance *own);
@@ -176,6 +183,10 @@ void signers_note_end(struct master *master, const struct child *child);
 void renewals_tend(struct master *master, int64_t now_ms);
 /* The child that tried them has ended: they come into force, if all is well. */
 void renewals_finish(struct master *master, int wait_status, int64_t now_ms);
+
+/* mend.c */
+/* Looks whether sockets that children share were shut down, and mends them. */
+void mend_tend(struct master *master, int64_t now_ms);
 
 /* tickets.c */
 /* A configuration has come into force. */

@@ -123,6 +123,20 @@ switch_to(struct master *master, struct generation *next, int64_t now_ms)
 	signers_tend(master, now_ms);
 	switch_start_children(master, now_ms);
 	master->retires_old = true;
+	master->is_mending = false;
+}
+
+void
+switch_again(struct master *master, int64_t now_ms)
+{
+	switch_adopt(master, master->generation);
+	if (switch_reserve(master) < 0)
+		log_error("no memory for more workers");
+	backoff_succeeded(&master->spawn_backoffs[INHERIT_WORKER]);
+	signers_tend(master, now_ms);
+	switch_start_children(master, now_ms);
+	master->retires_old = true;
+	master->is_mending = true;
 }
 
 /* A child of some generation may have to do with connections of all sockets of that one: a
@@ -222,6 +236,7 @@ switch_retire_old(struct master *master, int64_t now_ms)
 	master->retires_old = false;
 	aides_announce(master);
 	crew_retire_before(master, master->generation->number, now_ms);
-	log_notice(master->generation->is_renewal ? "certificates: renewed ones in force" :
+	log_notice(master->is_mending ? "all processes are replaced" :
+	    master->generation->is_renewal ? "certificates: renewed ones in force" :
 	    "reload: new configuration in force");
 }

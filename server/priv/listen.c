@@ -145,6 +145,24 @@ listen_open_priv(const struct config_listener *wanted, const struct config *conf
 	return fd;
 }
 
+int
+listen_again_priv(int listen_fd, const struct config_listener *wanted, unsigned port,
+    const struct config *config)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof address;
+
+	role_require_privileged(__func__);
+	if (getsockname(listen_fd, (void *)&address, &bytes) < 0)
+		return -1;
+	/* A port that the system has chosen is given up with the rest, though it is still told; a
+	 * socket that has kept it is invalid here. */
+	((struct sockaddr_in *)&address)->sin_port = htons((uint16_t)port);
+	if (bind(listen_fd, (const void *)&address, bytes) < 0 && errno != EINVAL)
+		return -1;
+	return listen_apply(listen_fd, wanted, config);
+}
+
 void
 listen_describe(int listen_fd, const struct config_listener *wanted, char out[LISTEN_TEXT_BYTES])
 {

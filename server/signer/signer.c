@@ -105,7 +105,7 @@ take_turn(struct signer *signer, const struct epoll_event *events, int count)
 		if (events[i].data.fd != asked_fd)
 			continue;
 		meet_workers(signer);
-		if ((events[i].events & (EPOLLHUP | EPOLLERR)) != 0) {
+		if ((events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
 			log_warn("signer: no more workers can be met: the socket was shut down");
 			(void)epoll_ctl(signer->epoll_fd, EPOLL_CTL_DEL, asked_fd, NULL);
 		}
@@ -191,7 +191,8 @@ fail(const char *text)
 static void
 open_epoll(struct signer *signer)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = signer->own->sign_fd };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
+		.data.fd = signer->own->sign_fd };
 	size_t cap = 2 * (size_t)signer->own->config->pool.max_worker_count;
 
 	signer->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -76,6 +76,16 @@ def descriptors(pid):
     return found
 
 
+def borrow(pid, number):
+    """The same socket as a descriptor of another process: what is done to it is done by that."""
+    pidfd = os.pidfd_open(pid)
+    taken = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
+    os.close(pidfd)
+    if taken < 0:
+        pytest.skip(f"pidfd_getfd(2): {os.strerror(ctypes.get_errno())}")
+    return socket.socket(fileno=taken)
+
+
 def borrow_connection(server, client):
     """A socket for the server's end of a client's connection, which a process there has open."""
     pid, = workers_of(server, [client])
@@ -84,12 +94,7 @@ def borrow_connection(server, client):
                                              client.socket.getsockname())}
     number, = {number for number, target in descriptors(pid).items()
                if target == f"socket:[{inode}]"}
-    pidfd = os.pidfd_open(pid)
-    taken = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
-    os.close(pidfd)
-    if taken < 0:
-        pytest.skip(f"pidfd_getfd(2): {os.strerror(ctypes.get_errno())}")
-    return socket.socket(fileno=taken)
+    return borrow(pid, number)
 
 
 def socket_inodes(pid):

@@ -189,6 +189,36 @@ START_TEST(tcp_queue_is_counted)
 }
 END_TEST
 
+static const char *const shut_addresses[] = { "127.0.0.1:0", "0.0.0.0:0", "*:0", "[::1]:0" };
+
+/* Of a port that the system has chosen, which is given up then, and of one that was asked for. */
+START_TEST(what_was_shut_down_listens_again)
+{
+	const char *address = shut_addresses[_i];
+	struct config *config;
+	unsigned port = 0, i;
+	char text[64];
+	int fd;
+
+	if (strchr(address, '[') != NULL && !has_ipv6())
+		return;
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof text, "%.*s%u", (int)strlen(address) - 1, address, port);
+		config = load(text, AT_ONCE);
+		fd = open_listener(config);
+		port = listen_port(fd);
+		ck_assert_int_eq(shutdown(fd, SHUT_RDWR), 0);
+		ck_assert_int_lt(accept(fd, NULL, NULL), 0);
+		ck_assert_int_eq(listen_again_priv(fd, &config->listeners[0], port, config), 0);
+		ck_assert_uint_eq(port_of(fd), port);
+		close(connect_to(fd, address[0] == '[' ? AF_INET6 : AF_INET));
+		ck_assert_int_ge(accept(fd, NULL, NULL), 0);
+		close(fd);
+		config_free(&config);
+	}
+}
+END_TEST
+
 START_TEST(unix_queue_is_there_or_not)
 {
 	struct config *config = load("unix:@/socket", "");
@@ -419,6 +449,8 @@ main(void)
 	tcase_add_loop_test(tcase, socket_listens_where_it_says, 0, COUNT_OF(addresses));
 	tcase_add_test(tcase, only_dual_stack_takes_both);
 	tcase_add_test(tcase, tcp_queue_is_counted);
+	tcase_add_loop_test(tcase, what_was_shut_down_listens_again, 0,
+	    COUNT_OF(shut_addresses));
 	tcase_add_test(tcase, unix_queue_is_there_or_not);
 	tcase_add_test(tcase, options_are_applied_and_again_at_a_reload);
 	tcase_add_test(tcase, accepted_connection_has_the_send_limit);

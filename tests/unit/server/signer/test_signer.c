@@ -441,13 +441,16 @@ END_TEST
 
 /* What all workers share is shut down by one: no more of them are met, those that are known are
  * served, and the signer does not spin. */
+static const int ways[] = { SHUT_WR, SHUT_RDWR };
+static int way;
+
 static void
 shut_down(void)
 {
 	int fd = open_pair();
 
 	must_sign_all(fd);
-	ck_assert_int_eq(shutdown(sign_fd, SHUT_RDWR), 0);
+	ck_assert_int_eq(shutdown(sign_fd, way), 0);
 	must_sign_all(fd);
 	process_wait_blocked_in(signer_pid, SYS_epoll_pwait);
 	must_sign_all(fd);
@@ -455,8 +458,13 @@ shut_down(void)
 
 START_TEST(shut_down_by_a_worker)
 {
+	char text[4096];
+
+	way = ways[_i];
 	end_worker(start_worker(shut_down));
 	ck_assert_int_eq(end_signer(SIGQUIT), 0);
+	read_log(text, sizeof text);
+	ck_assert_msg(strstr(text, "the socket was shut down") != NULL, "%s", text);
 }
 END_TEST
 
@@ -523,7 +531,7 @@ main(void)
 	tcase_add_test(tcase, what_lingers_is_closed);
 	tcase_add_test(tcase, one_pair_for_a_worker);
 	tcase_add_test(tcase, signer_is_replaced);
-	tcase_add_test(tcase, shut_down_by_a_worker);
+	tcase_add_loop_test(tcase, shut_down_by_a_worker, 0, 2);
 	tcase_add_test(tcase, hardened);
 	tcase_add_test(tcase, outlives_pairs_of_a_dead_master);
 #endif
