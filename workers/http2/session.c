@@ -45,6 +45,7 @@ struct h2_session {
 	size_t header_bytes;        /* limit */
 	size_t list_bytes;          /* fed since the list at hand began */
 	size_t field_bytes;         /* of the list at hand, as they are read */
+	void *list_stream;          /* of the request whose list is at hand; NULL: of none */
 	bool is_in_head;
 	bool has_more;
 	bool is_noticed;            /* a PING was answered */
@@ -88,6 +89,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *con
 
 	own->is_in_head = true;
 	own->list_bytes = own->field_bytes = 0;
+	own->list_stream = NULL;
 	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	stream = own->functions->begin(own->owner, id);
@@ -97,6 +99,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *con
 		return 0;           /* without user data: nothing is told of it */
 	}
 	(void)nghttp2_session_set_stream_user_data(session, id, stream);
+	own->list_stream = stream;
 	return 0;
 }
 
@@ -105,7 +108,6 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
     size_t name_bytes, const uint8_t *value, size_t value_bytes, uint8_t flags, void *context)
 {
 	struct h2_session *own = context;
-	void *stream = stream_of(own, frame->hd.stream_id);
 	bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 
 	(void)session;
@@ -115,10 +117,8 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
 	own->field_bytes += name_bytes + value_bytes;
 	if (own->field_bytes > own->header_bytes + (is_request ? LIST_READ_BYTES : 0))
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (!is_request)
-		return 0;
-	if (stream != NULL)
-		own->functions->field(own->owner, stream,
+	if (is_request && own->list_stream != NULL)
+		own->functions->field(own->owner, own->list_stream,
 		    slice_make((const char *)name, name_bytes),
 		    slice_make((const char *)value, value_bytes));
 	return 0;
@@ -145,9 +145,10 @@ take_headers(struct h2_session *own, const nghttp2_frame *frame)
 {
 	bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	int32_t id = frame->hd.stream_id;
-	void *stream = stream_of(own, id);
+	void *stream = own->list_stream != NULL ? own->list_stream : stream_of(own, id);
 
 	own->is_in_head = false;
+	own->list_stream = NULL;
 	if (stream == NULL)
 		return;
 	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
@@ -247,6 +248,8 @@ on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error, voi
 
 	(void)session;
 	(void)error;
+	if (stream != NULL && stream == own->list_stream)
+		own->list_stream = NULL;
 	if (stream != NULL)
 		own->functions->closed(own->owner, stream);
 	return 0;
@@ -426,6 +429,7 @@ h2_session_begin(struct h2_session *own, const struct h2_settings *settings, int
 	}
 	own->now_mono_ms = now_ms;
 	own->header_bytes = settings->header_bytes;
+	own->list_stream = NULL;
 	own->is_in_head = own->has_more = own->is_terminated = own->is_noticed = false;
 	own->rest = NULL;
 	own->rest_bytes = 0;
