@@ -160,7 +160,8 @@ begin_turn(struct h2 *h2, struct h2_stream *stream)
 	struct turn *turn = &stream->turn;
 	bool has_request = stream->status == 0;
 
-	turn_begin_stream(conn, turn, has_request, &stream->request, &stream->arena);
+	turn_begin_stream(conn, turn, has_request, &stream->request, &stream->arena,
+	    h2->fed_wall_us, h2->fed_mono_us);
 	stream->has_begun = true;
 	stream->h2 = h2;
 	answer_init(&stream->answer);
@@ -282,6 +283,7 @@ h2_answer_close(struct h2 *h2, struct h2_stream *stream)
 	turn->is_aborted = !stream->is_complete;
 	if (turn->status == 0)
 		turn->status = 400;
+	turn->end_mono_us = h2->now_mono_us;
 	turn_count(conn, turn);
 	turn_log(conn, turn, has_ready ? NULL : &stream->answer);
 	answer_fini(&stream->answer);

@@ -174,6 +174,8 @@ h2_content_read(void *owner, void *of, char *out, size_t cap, bool *is_end)
 		stream->turn.body_sent_bytes += (uint64_t)n;
 	if (n >= 0 && *is_end) {
 		stream->is_complete = true;
+		if (stream->ready.head == NULL || stream->ready.answer->fd >= 0)
+			h2->now_mono_us = clock_mono_us(); /* it may have taken long */
 		h2->has_unwanted |= !stream->is_ended;
 	}
 	return n;

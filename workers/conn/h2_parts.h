@@ -42,7 +42,7 @@ struct h2_head {
 };
 
 struct h2_stream {
-	/* Cleared when a stream begins, up to request. */
+	/* Cleared when a stream begins, up to head. */
 	int32_t id;                 /* 0: this one is free */
 	struct h2 *h2;              /* whose it is; when has_begun */
 	struct h2_stream *next;     /* free, or due */
@@ -74,10 +74,10 @@ struct h2_stream {
 	char client_text[CONN_CLIENT_BYTES];
 	struct h2_head *head_made;  /* what ready.head is sent as; NULL: made for this stream */
 	struct ready ready;         /* ready.head not NULL: it is the answer */
-	struct http_request request;
 	struct h2_request head;
 	struct turn turn;
 	struct answer answer;       /* initialised when has_begun */
+	struct http_request request; /* last: few requests touch its end */
 };
 
 enum h2_drain { H2_OPEN, H2_NOTICED, H2_GONE };
@@ -98,6 +98,8 @@ struct h2 {                         /* one a process */
 	struct h2_head heads[H2_HEAD_COUNT]; /* by serial */
 	char *out;                  /* H2_OUT_BYTES */
 	size_t out_at, out_bytes;
+	int64_t fed_wall_us, fed_mono_us; /* when the last input was read, and */
+	int64_t now_mono_us;        /* when a round last looked: for all streams of the round */
 	enum h2_drain drain;
 	bool has_unwanted;          /* a stream is answered, and the client still sends */
 	int64_t due_mono_us;        /* the connection's rate, where it is kept here */

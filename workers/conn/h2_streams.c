@@ -61,7 +61,7 @@ h2_stream_new(struct h2 *h2, int32_t id)
 		stream = block(h2, h2->fresh_count++);
 	else
 		return NULL;
-	memset(stream, 0, offsetof(struct h2_stream, request));
+	memset(stream, 0, offsetof(struct h2_stream, head));
 	stream->id = id;
 	stream->arena.base = (char *)stream + h2->block_bytes - h2->arena_bytes;
 	stream->arena.cap = h2->arena_bytes;

@@ -101,7 +101,7 @@ close_stream(void *owner, void *of)
 	h2_answer_close(h2, stream);
 	h2_stream_free(h2, stream);
 	if (h2->active_count == 0)
-		h2->idle_since_mono_ms = clock_mono_ms();
+		h2->idle_since_mono_ms = h2->now_mono_us / 1000;
 }
 
 static const struct h2_owner functions = { begin_stream, take_field, take_head, take_content,
@@ -109,13 +109,23 @@ static const struct h2_owner functions = { begin_stream, take_field, take_head, 
 
 /* The loop --------------------------------------------------------------------------------- */
 
+/* Requests that came with the same read began at the same time. */
+static void
+note_feed(struct h2 *h2)
+{
+	h2->fed_wall_us = clock_wall_us();
+	h2->fed_mono_us = h2->now_mono_us = clock_mono_us();
+}
+
 /* All bytes of conn->in. */
 static void
 feed(struct h2 *h2, size_t bytes)
 {
 	struct conn *conn = h2->conn;
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms;
 
+	note_feed(h2);
+	now_ms = h2->now_mono_us / 1000;
 	(void)h2_session_feed(h2->session, conn->in, bytes, now_ms);
 	conn->in_len = 0;
 	if (!h2_session_is_in_head(h2->session))
@@ -130,7 +140,9 @@ gather(struct h2 *h2)
 	if (h2->out_at < h2->out_bytes || !h2_limits_may_send(h2))
 		return;
 	h2->out_at = 0;
-	h2->out_bytes = h2_session_produce(h2->session, h2->out, H2_OUT_BYTES, clock_mono_ms());
+	h2->now_mono_us = clock_mono_us();
+	h2->out_bytes = h2_session_produce(h2->session, h2->out, H2_OUT_BYTES,
+	    h2->now_mono_us / 1000);
 }
 
 static enum io_result
@@ -267,6 +279,7 @@ begin(struct h2 *h2)
 	h2->has_unwanted = false;
 	h2->codec_stream = NULL;
 	h2->head_since_mono_ms = 0;
+	note_feed(h2);
 	h2_limits_begin(h2);
 	return h2_session_begin(h2->session, &settings, clock_mono_ms());
 }
@@ -276,6 +289,7 @@ end(struct h2 *h2)
 {
 	struct h2_stream *stream = NULL;
 
+	h2->now_mono_us = clock_mono_us();
 	/* Nothing is sent any more: these are aborted. */
 	while ((stream = h2_stream_next(h2, stream)) != NULL) {
 		h2_answer_close(h2, stream);

@@ -99,7 +99,7 @@ turn_is_logged(const struct turn *turn)
 void
 turn_log(struct conn *conn, const struct turn *turn, const struct answer *answer)
 {
-	int64_t now_us = clock_mono_us();
+	int64_t now_us = turn->end_mono_us != 0 ? turn->end_mono_us : clock_mono_us();
 	int64_t start_s = turn->start_wall_us / 1000000;
 	struct log_record record;
 
@@ -171,11 +171,11 @@ turn_end(struct conn *conn)
 
 void
 turn_begin_stream(struct conn *conn, struct turn *turn, bool has_request,
-    struct http_request *request, struct arena *arena)
+    struct http_request *request, struct arena *arena, int64_t now_wall_us, int64_t now_mono_us)
 {
 	memset(turn, 0, sizeof *turn);
-	turn->start_wall_us = clock_wall_us();
-	turn->start_mono_us = clock_mono_us();
+	turn->start_wall_us = now_wall_us;
+	turn->start_mono_us = now_mono_us;
 	turn->has_request = has_request;
 	turn->sent_before = conn->stream.sent_bytes;
 	turn->request = request;
@@ -190,7 +190,8 @@ turn_begin(struct conn *conn, struct turn *turn, bool has_request)
 {
 	if (!has_request)
 		mask_userinfo(conn);
-	turn_begin_stream(conn, turn, has_request, &conn->request, &conn->arena);
+	turn_begin_stream(conn, turn, has_request, &conn->request, &conn->arena, clock_wall_us(),
+	    clock_mono_us());
 	turn->scratch = &conn->scratch;
 	conn->content_bytes = 0;
 	arena_reset(&conn->arena);

@@ -10,6 +10,7 @@ struct turn {
 	struct http_request *request; /* conn->request, or a stream's */
 	struct arena *arena, *scratch; /* of it */
 	int64_t start_wall_us, start_mono_us;
+	int64_t end_mono_us;        /* 0: when its record is written */
 	uint64_t sent_before;
 	unsigned status;
 	uint64_t body_sent_bytes;
@@ -29,9 +30,10 @@ struct turn {
 bool turn_is_logged(const struct turn *turn);
 /* Takes the time, and forgets what the arena held for the request before. */
 void turn_begin(struct conn *conn, struct turn *turn, bool has_request);
-/* The same for one of several at a time; the arena keeps what it holds. */
+/* The same for one of several at a time, with the time at which they came; the arena keeps what it
+ * holds. */
 void turn_begin_stream(struct conn *conn, struct turn *turn, bool has_request,
-    struct http_request *request, struct arena *arena);
+    struct http_request *request, struct arena *arena, int64_t now_wall_us, int64_t now_mono_us);
 /* Counts it in the scoreboard. */
 void turn_count(struct conn *conn, const struct turn *turn);
 /* Writes its record, unless the configuration of its location does not want one. answer: as
