@@ -31,6 +31,9 @@ struct parse_fault http_target_resolve_host(struct http_request *request);
 /* fields.c: one more field line. count_max <= HTTP_FIELD_MAX. */
 struct parse_fault http_fields_add(struct slice line, unsigned count_max,
     struct http_request *request);
+/* The same of a name that is a token, and a value without blanks around it. */
+struct parse_fault http_fields_add_parts(struct slice name, struct slice value,
+    unsigned count_max, struct http_request *request);
 
 /* framing.c, after all fields: body, persistence, expectations. */
 struct parse_fault http_framing_decide(struct http_request *request);

@@ -144,22 +144,29 @@ takes(struct h2_request *head, size_t bytes)
 	return head->status == 0;
 }
 
+/* Inlined: the length is a number in the code then, and no function is called to compare. */
+static inline bool
+is(struct slice name, const char *text, size_t len)
+{
+	return name.len == len && memcmp(name.data, text, len) == 0;
+}
+
 static bool
 add_pseudo(struct h2_request *head, struct slice name, struct slice value)
 {
 	struct slice *place;
 	bool *is_there;
 
-	if (slice_equal(name, SLICE_LITERAL(":method"))) {
+	if (is(name, ":method", sizeof ":method" - 1)) {
 		place = &head->method;
 		is_there = &head->has_method;
-	} else if (slice_equal(name, SLICE_LITERAL(":path"))) {
+	} else if (is(name, ":path", sizeof ":path" - 1)) {
 		place = &head->path;
 		is_there = &head->has_path;
-	} else if (slice_equal(name, SLICE_LITERAL(":scheme"))) {
+	} else if (is(name, ":scheme", sizeof ":scheme" - 1)) {
 		place = &head->scheme;
 		is_there = &head->has_scheme;
-	} else if (slice_equal(name, SLICE_LITERAL(":authority"))) {
+	} else if (is(name, ":authority", sizeof ":authority" - 1)) {
 		place = &head->authority;
 		is_there = &head->has_authority;
 	} else {
@@ -188,9 +195,9 @@ add_line(struct h2_request *head, struct slice name, struct slice value)
 		return;
 	at = append(at, name);
 	at = append(at, SLICE_LITERAL(": "));
-	at = append(at, value);
-	fault = http_fields_add(slice_make(line, (size_t)(at - line)), head->limits.field_count,
-	    head->request);
+	(void)append(at, value);
+	fault = http_fields_add_parts(slice_make(line, name.len), slice_make(at, value.len),
+	    head->limits.field_count, head->request);
 	if (fault.status != 0)
 		refuse(head, fault.status, fault.reason);
 }
