@@ -17,7 +17,7 @@
 
 enum h2_phase {
 	H2_HEAD,                    /* its header list comes */
-	H2_DUE,                     /* is to be acted on */
+	H2_DUE,                     /* is to be acted on, or looked at before */
 	H2_CONTENT,                 /* admitted; its content comes */
 	H2_SENDING,                 /* has its answer, maybe not sent yet */
 };
@@ -47,9 +47,12 @@ struct h2_stream {
 	struct h2 *h2;              /* whose it is; when has_begun */
 	struct h2_stream *next;     /* free, or due */
 	enum h2_phase phase;
+	bool is_read;               /* head was: request is whole, or status says why not */
 	bool has_begun;             /* its turn has */
+	bool has_answer;            /* answer is initialised */
 	bool is_admitted;
 	bool is_ended;              /* the client has sent all of it */
+	bool has_content;           /* of the request: DATA follows its head */
 	bool is_complete;           /* all of the answer is in the output */
 	unsigned status;            /* of a head that is none; 0: it is one */
 	unsigned content_status;    /* the same of the content */
@@ -76,7 +79,7 @@ struct h2_stream {
 	struct ready ready;         /* ready.head not NULL: it is the answer */
 	struct h2_request head;
 	struct turn turn;
-	struct answer answer;       /* initialised when has_begun */
+	struct answer answer;
 	struct http_request request; /* last: few requests touch its end */
 };
 

@@ -55,15 +55,7 @@ take_head(void *owner, void *of, bool has_content)
 {
 	struct h2_stream *stream = of;
 
-	switch (h2_request_end(&stream->head, has_content)) {
-	case H2_REQUEST_MALFORMED:
-		return false;
-	case H2_REQUEST_BAD:
-		stream->status = h2_request_status(&stream->head);
-		break;
-	case H2_REQUEST_OK:
-		break;
-	}
+	stream->has_content = has_content; /* whether it is malformed is found out later */
 	stream->is_ended = !has_content;
 	h2_stream_queue(owner, stream);
 	return true;

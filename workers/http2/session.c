@@ -622,6 +622,13 @@ h2_session_reset(struct h2_session *own, int32_t stream_id, enum h2_error error)
 }
 
 void
+h2_session_refuse(struct h2_session *own, int32_t stream_id)
+{
+	charge(own, H2_COST_RESET);
+	h2_session_reset(own, stream_id, H2_PROTOCOL_ERROR);
+}
+
+void
 h2_session_give_notice(struct h2_session *own)
 {
 	own->is_noticed = false;

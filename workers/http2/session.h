@@ -37,7 +37,7 @@ struct h2_owner {
 	/* The next field of its header list, valid during the call. */
 	void (*field)(void *owner, void *stream, struct slice name, struct slice value);
 	/* The list is whole. has_content: DATA will follow. False: it is malformed, and the
-	 * stream is reset. */
+	 * stream is reset; who finds out later says so with h2_session_refuse(). */
 	bool (*head)(void *owner, void *stream, bool has_content);
 	/* Content came, or its end, maybe with none. */
 	void (*content)(void *owner, void *stream, size_t bytes, bool is_end);
@@ -99,6 +99,8 @@ void h2_session_inform(struct h2_session *session, int32_t stream_id,
 /* read() had nothing, and now has. */
 void h2_session_resume(struct h2_session *session, int32_t stream_id);
 void h2_session_reset(struct h2_session *session, int32_t stream_id, enum h2_error error);
+/* As if head() had found it malformed. */
+void h2_session_refuse(struct h2_session *session, int32_t stream_id);
 
 /* The connection is about to end: streams that the client has begun by now are still answered.
  * An end without loss takes both, in this order, with a round trip in between (RFC 9113 6.8). */

@@ -124,6 +124,13 @@ h2_session_reset(struct h2_session *own, int32_t stream_id, enum h2_error error)
 }
 
 void
+h2_session_refuse(struct h2_session *own, int32_t stream_id)
+{
+	(void)own;
+	(void)stream_id;
+}
+
+void
 h2_session_give_notice(struct h2_session *own)
 {
 	(void)own;

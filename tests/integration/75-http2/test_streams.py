@@ -34,6 +34,26 @@ def test_streams_beside_each_other(connect):
         assert client.answer(stream).body == b"number %d\n" % i * 100
 
 
+def test_reset_in_the_read_that_began_it(connect, server):
+    """It has a record, and what is no request has none, even if nothing was done for either."""
+    client = connect().ping()
+    upper = fields("/a.txt?upper") + literal("Upper", "x")
+    client.socket.send(
+        frame(HEADERS, END_STREAM | END_HEADERS, 1, fields("/a.txt?gone"))
+        + frame(RST_STREAM, 0, 1, struct.pack(">I", CANCEL))
+        + frame(HEADERS, END_STREAM | END_HEADERS, 3,
+                fields("/a.txt?te") + literal("te", "x"))
+        + frame(RST_STREAM, 0, 3, struct.pack(">I", CANCEL))
+        + frame(HEADERS, END_STREAM | END_HEADERS, 5, upper)
+        + frame(HEADERS, END_STREAM | END_HEADERS, 7, fields("/a.txt?after")))
+    assert client.answer(7).status == 200
+    wait_for(lambda: "a.txt?after" in server.access(), "the record")
+    records = server.access().splitlines()
+    assert [line for line in records if "a.txt?gone" in line] == [
+        '400 X HTTP/2.0 0 0 "GET /a.txt?gone HTTP/2.0"']
+    assert not any("a.txt?te" in line or "a.txt?upper" in line for line in records)
+
+
 def test_more_streams_with_sources_than_memory_for_them(connect):
     """Each compresses and has to have a large arena for it: eight have, the others wait."""
     client = connect(settings=setting(4, 1000))

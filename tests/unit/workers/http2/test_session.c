@@ -204,6 +204,20 @@ START_TEST(malformed_is_reset)
 }
 END_TEST
 
+START_TEST(malformed_may_be_found_out_later)
+{
+	put_request(1, END_STREAM);
+	put_request(3, END_STREAM);
+	ck_assert(feed_all());
+	h2_session_refuse(session, 1);
+	answer(1, 5);
+	produce_all();
+	ck_assert_int_eq(reset_told(1), H2_PROTOCOL_ERROR);
+	ck_assert(told[0].is_closed);
+	assert_answered(1, 5);
+}
+END_TEST
+
 START_TEST(owner_may_refuse)
 {
 	refuses = true;
@@ -426,6 +440,7 @@ main(void)
 	tcase_add_test(tcase, expectation_is_met);
 	tcase_add_test(tcase, hints_go_ahead);
 	tcase_add_loop_test(tcase, malformed_is_reset, 0, 7);
+	tcase_add_test(tcase, malformed_may_be_found_out_later);
 	tcase_add_test(tcase, owner_may_refuse);
 	tcase_add_test(tcase, windows_are_kept);
 	tcase_add_loop_test(tcase, room_is_kept, 0, 10);
