@@ -3,8 +3,8 @@
  * bytes that clients sent; pure. Rules: a client that keeps RFC 9113 never gets an error from
  * here, so what is not known for certain is let pass: a stream that we have reset may still get
  * what was on its way, so only the client's own ends count; the memory of them is a ring, and what
- * has fallen out of it is ignored, as nghttp2 does. Shown by test_watch.c, test_h2_states.py and
- * test_h2_frames.py. */
+ * has fallen out of it is ignored, as nghttp2 does. Shown by test_watch.c, fuzz_h2_watch.c,
+ * test_h2_states.py and test_h2_frames.py. */
 #include "workers/http2/watch.h"
 
 #include <stdbool.h>
@@ -153,28 +153,41 @@ wanted_bytes(const struct h2_watch *watch, size_t *frame_bytes_out)
 	    HEAD_BYTES + NUMBER_BYTES : HEAD_BYTES;
 }
 
+/* The start of a frame; false: there is more of it to come. */
+static bool
+gather(struct h2_watch *watch, const char *in, size_t bytes, size_t *at, size_t *frame_bytes_out)
+{
+	if (watch->start_bytes == 0 && bytes - *at >= H2_WATCH_START_BYTES) { /* mostly */
+		memcpy(watch->start, in + *at, H2_WATCH_START_BYTES);
+		watch->start_bytes = HEAD_BYTES;
+		watch->start_bytes = wanted_bytes(watch, frame_bytes_out);
+		*at += watch->start_bytes;
+		return true;
+	}
+	while (watch->start_bytes < wanted_bytes(watch, frame_bytes_out)) {
+		if (*at == bytes)
+			return false;
+		watch->start[watch->start_bytes++] = (unsigned char)in[(*at)++];
+	}
+	return true;
+}
+
 struct h2_watch_verdict
 h2_watch_input(struct h2_watch *watch, const char *in, size_t bytes)
 {
 	struct h2_watch_verdict verdict = { H2_NO_ERROR, bytes, 0 };
-	size_t at = 0, frame_at = 0, part, wanted, frame_bytes = 0;
+	size_t at = 0, frame_at, frame_bytes = 0;
 
-	while (at < bytes) {
-		if (watch->skip_bytes > 0) {
-			part = watch->skip_bytes < bytes - at ? watch->skip_bytes : bytes - at;
-			watch->skip_bytes -= part;
-			at += part;
-			continue;
+	for (;;) {
+		if (watch->skip_bytes >= bytes - at) {
+			watch->skip_bytes -= bytes - at;
+			return verdict;
 		}
-		if (watch->start_bytes == 0)
-			frame_at = at;
-		wanted = wanted_bytes(watch, &frame_bytes) - watch->start_bytes;
-		part = wanted < bytes - at ? wanted : bytes - at;
-		memcpy(watch->start + watch->start_bytes, in + at, part);
-		watch->start_bytes += part;
-		at += part;
-		if (part < wanted || wanted_bytes(watch, &frame_bytes) > watch->start_bytes)
-			continue;
+		at += watch->skip_bytes;
+		watch->skip_bytes = 0;
+		frame_at = watch->start_bytes == 0 ? at : 0;
+		if (!gather(watch, in, bytes, &at, &frame_bytes))
+			return verdict;
 		verdict.error = look_at(watch, frame_bytes);
 		if (verdict.error != H2_NO_ERROR) {
 			verdict.good_bytes = frame_at;
@@ -184,5 +197,4 @@ h2_watch_input(struct h2_watch *watch, const char *in, size_t bytes)
 		watch->skip_bytes = frame_bytes + HEAD_BYTES - watch->start_bytes;
 		watch->start_bytes = 0;
 	}
-	return verdict;
 }
