@@ -208,6 +208,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_forwarded \
 	tests/fuzz/fuzz_h2_request \
 	tests/fuzz/fuzz_h2_session \
+	tests/fuzz/fuzz_h2_watch \
 	tests/fuzz/fuzz_log_format \
 	tests/fuzz/fuzz_log_render \
 	tests/fuzz/fuzz_mime \
@@ -249,6 +250,7 @@ tests_fuzz_fuzz_date_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_forwarded_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_h2_request_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_h2_session_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_h2_watch_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_format_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_log_render_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_mime_LDADD = $(fuzz_libs)
