@@ -133,7 +133,9 @@ shake_hands(struct tls *tls)
 			continue;
 		if (tls->taken_bytes > HANDSHAKE_BYTES_MAX)
 			return fail(tls, "the client sends too much");
-		result = tls_pipe_fill(tls, tls->wish->deadline_mono_ms);
+		result = tls_pipe_flush(tls, false); /* nothing comes before that */
+		if (result == IO_OK)
+			result = tls_pipe_fill(tls, tls->wish->deadline_mono_ms);
 		if (result != IO_OK)
 			return judge_fill(tls, result);
 	}

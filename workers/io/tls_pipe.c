@@ -159,17 +159,35 @@ flush_until(struct tls *tls, int64_t deadline_ms)
 	return tls_pipe_flush(tls, false);
 }
 
+static enum io_result
+receive(struct tls *tls, int64_t deadline_ms)
+{
+	uint64_t before = tls->stream->received_bytes;
+	size_t bytes = 0;
+	enum io_result result = plain_read(tls->stream, tls->in, sizeof tls->in, deadline_ms,
+	    &bytes);
+
+	return filled(tls, result, bytes, before);
+}
+
+/* What is to be sent and can wait (tickets) goes with the answer to what has come, if something
+ * has. Not while somebody tries: that is content. */
 enum io_result
 tls_pipe_fill(struct tls *tls, int64_t deadline_ms)
 {
-	uint64_t before = tls->stream->received_bytes;
-	enum io_result result = deadline_ms == 0 || tls->tried_bytes > 0 ? tls_pipe_try(tls) :
-	    flush_until(tls, deadline_ms);
-	size_t bytes = 0;
+	bool is_tried = tls->tried_bytes > 0;
+	enum io_result result = IO_TIMEOUT;
 
-	if (result == IO_OK)
-		result = plain_read(tls->stream, tls->in, sizeof tls->in, deadline_ms, &bytes);
-	return filled(tls, result, bytes, before);
+	if (tls->out_bytes == 0)
+		return tls->send_result == IO_OK ? receive(tls, deadline_ms) : tls->send_result;
+	if (!is_tried)
+		result = receive(tls, 0);
+	if (result != IO_TIMEOUT)
+		return result;
+	result = deadline_ms == 0 || is_tried ? tls_pipe_try(tls) : flush_until(tls, deadline_ms);
+	if (result == IO_OK && deadline_ms == 0 && !is_tried)
+		return IO_TIMEOUT;  /* it was just looked */
+	return result == IO_OK ? receive(tls, deadline_ms) : result;
 }
 
 void

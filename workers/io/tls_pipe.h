@@ -52,12 +52,13 @@ struct tls *tls_pipe_open(void);
 /* Connects a new SSL with it. False: no memory. */
 bool tls_pipe_connect(struct tls *tls, SSL *ssl);
 
-/* Sends what OpenSSL has written. */
+/* Sends what OpenSSL has written, all of it. */
 enum io_result tls_pipe_flush(struct tls *tls, bool has_more);
 /* As much of it as goes at once; the rest stays. IO_OK, also if nothing goes. */
 enum io_result tls_pipe_try(struct tls *tls);
-/* More bytes into in[], which is empty, after a flush: with the limits of stream_read(), or of
- * stream_wait(). Without a wait (0), and while somebody tries, what cannot be sent stays. */
+/* More bytes into in[], which is empty: with the limits of stream_read(), or of stream_wait(). What
+ * is to be sent goes before it is waited; without a wait (0), and while somebody tries, what cannot
+ * be sent stays. */
 enum io_result tls_pipe_fill(struct tls *tls, int64_t deadline_mono_ms);
 enum io_result tls_pipe_fill_idle(struct tls *tls, unsigned timeout_ms);
 /* A client that is quiet is not in the middle of anything: gives back what only a busy connection

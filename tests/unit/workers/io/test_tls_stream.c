@@ -272,6 +272,33 @@ START_TEST(both_sides_hear_each_other)
 }
 END_TEST
 
+/* Who asks at once gets tickets and the answer in one send; who does not, gets them all the same. */
+START_TEST(tickets_wait_for_no_more_than_a_request)
+{
+	pthread_t thread;
+	int result = -1;
+	size_t bytes;
+	char got[16];
+
+	begin();
+	make_client(TLS1_3_VERSION);
+	ck_assert_int_eq(pthread_create(&thread, NULL, connect_client, &result), 0);
+	ck_assert_int_eq(start_within(LONG_MS), TLS_STARTED);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	send_count = 0;
+	if (_i == 1)
+		say("question");
+	ck_assert_int_eq(stream_read(&stream, got, sizeof got, clock_mono_ms() + SOON_MS, &bytes),
+	    _i == 0 ? IO_TIMEOUT : IO_OK);
+	ck_assert_uint_eq(send_count, _i == 0);
+	ck_assert_int_eq(stream_write(&stream, "answer", 6, false, LONG_MS), IO_OK);
+	ck_assert_uint_eq(send_count, _i == 0 ? 2 : 1);
+	expect("answer");
+	ck_assert(SSL_SESSION_is_resumable(SSL_get0_session(client)));
+	tls_end(&stream);
+}
+END_TEST
+
 static const struct {
 	const char *name, *certificate;
 } names[] = {
@@ -735,6 +762,7 @@ add_tests(Suite *suite)
 
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, both_sides_hear_each_other, 0, 2);
+	tcase_add_loop_test(tcase, tickets_wait_for_no_more_than_a_request, 0, 2);
 	tcase_add_loop_test(tcase, name_chooses_the_host, 0, 2 * COUNT_OF(names));
 	tcase_add_loop_test(tcase, protocol_is_chosen, 0, 2 * COUNT_OF(protocols));
 	tcase_add_loop_test(tcase, handshake_has_an_end, 0, COUNT_OF(starts));
