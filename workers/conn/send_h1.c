@@ -92,9 +92,15 @@ append_small_file(struct conn *conn, const struct answer *answer, struct respons
 	return true;
 }
 
+enum follow {                       /* what comes behind bytes that are sent */
+	FOLLOWS_MORE,
+	FOLLOWS_NEXT_ANSWER,        /* or nobody knows */
+	FOLLOWS_END,                /* of the connection */
+};
+
 /* All of it, at the pace of the connection. */
 static enum io_result
-send_bytes(struct conn *conn, const char *data, size_t bytes, bool has_more)
+send_bytes(struct conn *conn, const char *data, size_t bytes, enum follow follow)
 {
 	size_t most = pace_piece_bytes(&conn->pace);
 	enum io_result result = IO_OK;
@@ -103,9 +109,12 @@ send_bytes(struct conn *conn, const char *data, size_t bytes, bool has_more)
 		size_t piece = bytes < most ? bytes : most;
 
 		result = pace_wait(&conn->pace, &conn->stream, piece);
-		if (result == IO_OK)
+		if (result == IO_OK && piece == bytes && follow == FOLLOWS_END)
+			result = stream_write_last(&conn->stream, data, piece,
+			    conn->pace.timeout_ms);
+		else if (result == IO_OK)
 			result = stream_write(&conn->stream, data, piece,
-			    has_more && piece == bytes && most == SIZE_MAX,
+			    follow == FOLLOWS_MORE && piece == bytes && most == SIZE_MAX,
 			    conn->pace.timeout_ms);
 		data += piece;
 		bytes -= piece;
@@ -146,7 +155,8 @@ send_segments(struct conn *conn, const struct answer *answer, bool may_stall)
 
 		if (segment->kind == ANSWER_MEMORY)
 			result = send_bytes(conn, segment->data.data, segment->data.len,
-			    i + 1 < answer->segment_count);
+			    i + 1 < answer->segment_count ? FOLLOWS_MORE :
+			    FOLLOWS_NEXT_ANSWER);
 		else
 			result = send_file(conn, answer->file_fd, segment->offset,
 			    segment->len, may_stall && answer->segment_count == 1);
@@ -168,7 +178,7 @@ part_sent(uint64_t sent_bytes, uint64_t start, uint64_t len)
 
 static enum io_result
 send_whole(struct conn *conn, const struct answer *answer, bool has_body,
-    bool may_stall, struct response_head *head, uint64_t *body_sent)
+    const struct send_options *options, struct response_head *head, uint64_t *body_sent)
 {
 	const struct answer_segment *only = &answer->segments[0];
 	uint64_t before = conn->stream.sent_bytes;
@@ -186,9 +196,10 @@ send_whole(struct conn *conn, const struct answer *answer, bool has_body,
 			has_body = false;
 		}
 	}
-	result = send_bytes(conn, conn->out, head->len, has_body);
+	result = send_bytes(conn, conn->out, head->len, has_body ? FOLLOWS_MORE :
+	    options->keeps_alive ? FOLLOWS_NEXT_ANSWER : FOLLOWS_END);
 	if (result == IO_OK && has_body)
-		result = send_segments(conn, answer, may_stall);
+		result = send_segments(conn, answer, options->may_stall);
 	*body_sent = part_sent(conn->stream.sent_bytes - before, head_bytes, UINT64_MAX);
 	return result;
 }
@@ -269,7 +280,8 @@ send_source(struct conn *conn, const struct answer *answer, const struct respons
 			return IO_FILE_SHORT;
 		if (is_chunked)
 			frame_chunk(conn, &chunk);
-		result = send_bytes(conn, conn->out, chunk.end, !chunk.is_last);
+		result = send_bytes(conn, conn->out, chunk.end, chunk.is_last ?
+		    FOLLOWS_NEXT_ANSWER : FOLLOWS_MORE);
 		*body_sent += part_sent(conn->stream.sent_bytes - before, chunk.data_start,
 		    chunk.data_bytes);
 		chunk.start = 0;
@@ -291,6 +303,6 @@ send_h1(struct conn *conn, const struct answer *answer, const struct send_option
 	pace_set(&conn->pace, &conn->stream, options->rate_bytes_s);
 	if (has_body && answer->source.read != NULL)
 		return send_source(conn, answer, &head, body_sent);
-	return send_whole(conn, answer, has_body && answer->segment_count > 0, options->may_stall,
-	    &head, body_sent);
+	return send_whole(conn, answer, has_body && answer->segment_count > 0, options, &head,
+	    body_sent);
 }

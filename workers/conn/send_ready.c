@@ -3,11 +3,20 @@
  * Shown by tests/integration/20-static/test_cache.py. */
 #include "workers/conn/send_ready.h"
 
+static enum io_result
+send_piece(struct conn *conn, const struct iovec *piece, bool has_more, bool keeps_alive)
+{
+	unsigned timeout_ms = conn->pace.timeout_ms;
+
+	return has_more || keeps_alive ?
+	    stream_write(&conn->stream, piece->iov_base, piece->iov_len, has_more, timeout_ms) :
+	    stream_write_last(&conn->stream, piece->iov_base, piece->iov_len, timeout_ms);
+}
+
 void
 send_ready(struct conn *conn, struct turn *turn, const struct ready *ready, struct stall *stall)
 {
 	const struct cached_answer *kept = ready->answer;
-	unsigned timeout_ms = conn->pace.timeout_ms;
 	bool has_file = ready->has_content && kept->fd >= 0;
 	struct iovec pieces[READY_PIECES_MAX];
 	unsigned i, count = ready_pieces(conn, turn, ready, turn->keeps_alive, pieces);
@@ -29,8 +38,8 @@ send_ready(struct conn *conn, struct turn *turn, const struct ready *ready, stru
 	if (ready->has_content)
 		head_bytes -= kept->content_bytes;
 	for (i = 0; i < count && result == IO_OK; i++)
-		result = stream_write(&conn->stream, pieces[i].iov_base, pieces[i].iov_len,
-		    i + 1 < count || has_file, timeout_ms);
+		result = send_piece(conn, &pieces[i], i + 1 < count || has_file,
+		    turn->keeps_alive);
 	if (result == IO_OK && has_file) {
 		conn->file = (struct stream_file){ .fd = kept->fd,
 			.left_bytes = kept->file_bytes };

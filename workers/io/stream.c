@@ -49,6 +49,14 @@ stream_write(struct stream *stream, const void *data, size_t bytes, bool has_mor
 	return plain_write(stream, data, bytes, has_more, timeout_ms);
 }
 
+enum io_result
+stream_write_last(struct stream *stream, const void *data, size_t bytes, unsigned timeout_ms)
+{
+	if (stream->tls != NULL)
+		return tls_write_last(stream, data, bytes, timeout_ms);
+	return plain_write(stream, data, bytes, true, timeout_ms);
+}
+
 static enum io_result
 send_file_by_tls(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
 {

@@ -66,6 +66,10 @@ enum io_result stream_wait(struct stream *stream, void *out, size_t cap, unsigne
  * once, a short packet may wait for them. */
 enum io_result stream_write(struct stream *stream, const void *data, size_t bytes,
     bool has_more, unsigned timeout_ms);
+/* The same with the last bytes of the connection, which is to be ended at once: what says so goes
+ * along (close_notify of TLS, and TCP's own end). */
+enum io_result stream_write_last(struct stream *stream, const void *data, size_t bytes,
+    unsigned timeout_ms);
 /* All that is left of a file, through user space only for TLS; offset, left_bytes and progress
  * go along. IO_STALLED: file->may_stall, or the stream does not block, and the socket is full; call
  * it again when there is room. */

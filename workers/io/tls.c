@@ -62,7 +62,7 @@ open_connection(struct stream *stream, const struct tls_wish *wish)
 	tls->send_deadline_mono_ms = wish->deadline_mono_ms;
 	tls->record_timeout_ms = wish->record_timeout_ms;
 	tls->send_result = IO_OK;
-	tls->is_broken = tls->has_said_end = false;
+	tls->is_broken = tls->has_said_end = tls->is_last_write = false;
 	tls->idle_record_count = 0;
 	tls->plain_bytes = tls->out_bytes = tls->tried_bytes = tls->in_at = 0;
 	tls->in_end = tls->taken_bytes = wish->in_bytes;

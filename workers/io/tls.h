@@ -69,6 +69,8 @@ enum io_result tls_wait(struct stream *stream, void *out, size_t cap, unsigned t
     size_t *bytes_out);
 enum io_result tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
     unsigned timeout_ms);
+enum io_result tls_write_last(struct stream *stream, const void *data, size_t bytes,
+    unsigned timeout_ms);
 /* After less than all was taken, it is to be called again with the rest of the same bytes. */
 enum io_result tls_try_write(struct stream *stream, const void *data, size_t bytes,
     size_t *sent_out);
@@ -129,6 +131,12 @@ tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
 	(void)has_more;
 	(void)timeout_ms;
 	return IO_ERROR;
+}
+
+static inline enum io_result
+tls_write_last(struct stream *stream, const void *data, size_t bytes, unsigned timeout_ms)
+{
+	return tls_write(stream, data, bytes, false, timeout_ms);
 }
 
 static inline enum io_result

@@ -36,6 +36,14 @@ give_up(struct tls *tls)
 
 /* ---- sending ---- */
 
+/* close_notify, behind all that was written. */
+static void
+write_end(struct tls *tls)
+{
+	tls->has_said_end = true;
+	(void)SSL_shutdown(tls->ssl);
+}
+
 /* Encrypts and sends. What was counted before it failed is as much as went, or a little less. */
 static enum io_result
 emit(struct tls *tls, const char *data, size_t bytes, bool has_more, unsigned timeout_ms)
@@ -47,6 +55,10 @@ emit(struct tls *tls, const char *data, size_t bytes, bool has_more, unsigned ti
 		return IO_ERROR;
 	if (SSL_write(tls->ssl, data, (int)bytes) <= 0)
 		return give_up(tls);
+	if (tls->is_last_write && !has_more) {
+		write_end(tls);
+		has_more = true;    /* the end of the connection itself */
+	}
 	result = tls_pipe_flush(tls, has_more);
 	if (result == IO_OK)
 		tls->stream->sent_bytes += bytes;
@@ -107,6 +119,13 @@ tls_write(struct stream *stream, const void *data, size_t bytes, bool has_more,
 			return IO_STOPPED;
 	}
 	return result;
+}
+
+enum io_result
+tls_write_last(struct stream *stream, const void *data, size_t bytes, unsigned timeout_ms)
+{
+	stream->tls->is_last_write = true;
+	return tls_write(stream, data, bytes, false, timeout_ms);
 }
 
 enum io_result
@@ -316,8 +335,7 @@ say_end(struct tls *tls)
 	if (tls->plain_bytes > 0)
 		(void)SSL_write(tls->ssl, tls->plain, (int)tls->plain_bytes);
 	tls->plain_bytes = 0;
-	tls->has_said_end = true;
-	(void)SSL_shutdown(tls->ssl);
+	write_end(tls);
 	(void)tls_pipe_flush(tls, false);
 	ERR_clear_error();
 }

@@ -32,6 +32,7 @@ struct tls {
 	unsigned record_timeout_ms;
 	enum io_result send_result; /* not IO_OK: nothing more can be sent */
 	bool is_broken;             /* OpenSSL has given up */
+	bool is_last_write;         /* nothing is written after this, tls_write_last() */
 	bool has_said_end;          /* close_notify */
 	bool is_starved;            /* OpenSSL wanted more than there is in in[] */
 	uint64_t taken_bytes;       /* from the socket, records as they are */

@@ -626,6 +626,29 @@ START_TEST(small_answer_is_one_record_and_one_send)
 }
 END_TEST
 
+/* It is what most clients ask for that come once: a send of its own for the end costs as much as
+ * the answer. */
+START_TEST(last_answer_and_the_end_are_one_send)
+{
+	char got[16];
+	size_t bytes;
+
+	begin_with(versions[_i % 2]);
+	if (_i / 2 == 1)
+		ck_assert_int_eq(stream_write(&stream, "head ", 5, true, LONG_MS), IO_OK);
+	ck_assert_int_eq(stream_write_last(&stream, "body", 4, LONG_MS), IO_OK);
+	ck_assert_int_eq(stream_write(&stream, "more", 4, false, LONG_MS), IO_ERROR);
+	ck_assert_int_eq(SSL_shutdown(client), 0);
+	ck_assert_int_eq(hear(got, sizeof got, LONG_MS, &bytes), IO_EOF);
+	stream_linger(&stream, 0, 1000);
+	tls_end(&stream);
+	close(stream.fd);
+	ck_assert_uint_eq(send_count, 1);
+	expect(_i / 2 == 1 ? "head body" : "body");
+	expect_end();
+}
+END_TEST
+
 /* Reads until the end, and compares with `large` again and again. */
 static void *
 read_all(void *bytes_out)
@@ -644,7 +667,7 @@ read_all(void *bytes_out)
 	return NULL;
 }
 
-enum sender { WRITE, WRITE_PARTS, SEND_FILE, SENDER_COUNT };
+enum sender { WRITE, WRITE_LAST, WRITE_PARTS, SEND_FILE, SENDER_COUNT };
 
 static enum io_result
 send_large(enum sender sender, unsigned timeout_ms)
@@ -657,6 +680,8 @@ send_large(enum sender sender, unsigned timeout_ms)
 	switch (sender) {
 	case WRITE:
 		return stream_write(&stream, large, sizeof large, false, timeout_ms);
+	case WRITE_LAST:
+		return stream_write_last(&stream, large, sizeof large, timeout_ms);
 	case WRITE_PARTS:
 		while (at < sizeof large && result == IO_OK) {
 			size_t part = at % 3 == 0 ? 32749 : 70001;
@@ -773,6 +798,7 @@ add_tests(Suite *suite)
 	tcase_add_loop_test(tcase, end_is_told_with_and_without_a_word, 0, 4);
 	tcase_add_loop_test(tcase, forged_record_is_an_error, 0, 2);
 	tcase_add_loop_test(tcase, small_answer_is_one_record_and_one_send, 0, 2);
+	tcase_add_loop_test(tcase, last_answer_and_the_end_are_one_send, 0, 4);
 	tcase_add_loop_test(tcase, large_content_comes_as_it_was_sent, 0, 2 * SENDER_COUNT);
 	tcase_add_loop_test(tcase, deaf_client_is_a_timeout, 0, 2 * SENDER_COUNT);
 	tcase_add_loop_test(tcase, short_file_takes_the_head_along, 0, 2);
