@@ -26,6 +26,15 @@ has_client_rules(const struct conn *conn)
 	return conn->tls.protocol != NULL && conn->tls.host->client.mode != CONFIG_CLIENT_OFF;
 }
 
+/* What is kept is for HTTP/1.1. Without codings the same is good for HTTP/1.0, but for who wants to
+ * be told that the connection goes on. */
+static bool
+is_known_version(const struct http_request *request)
+{
+	return request->version_minor == 1 || (!request->is_persistent &&
+	    !has_field(request, HTTP_FIELD_ACCEPT_ENCODING));
+}
+
 /* Its answer depends on no other field, but for those that access_allow() and others of its kind
  * look at, which make it a personal one. */
 static bool
@@ -33,7 +42,7 @@ is_keepable(const struct conn *conn, const struct http_request *request)
 {
 	return conn->cache != NULL && !has_client_rules(conn) &&
 	    (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD) &&
-	    request->target_form == HTTP_TARGET_ORIGIN && request->version_minor == 1 &&
+	    request->target_form == HTTP_TARGET_ORIGIN && is_known_version(request) &&
 	    request->body_kind == HTTP_BODY_NONE && !request->has_unknown_expectation &&
 	    !has_field(request, HTTP_FIELD_RANGE) && !has_field(request, HTTP_FIELD_IF_RANGE) &&
 	    !has_field(request, HTTP_FIELD_IF_MATCH) &&

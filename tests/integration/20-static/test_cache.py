@@ -161,6 +161,27 @@ def test_a_kept_answer_is_used(serve, hand):
             assert other.ask("/f.txt").body == b"newer\n"
 
 
+def test_a_kept_answer_is_good_for_http_1_0(serve):
+    """But not for who wants to be told that the connection goes on, or could be sent a coding that
+    clients of 1.1 get."""
+    server = start(serve, "worker", {"f.txt": "old\n"}, valid="1h",
+                   pool={"start": 1, "min_idle": 1, "max_idle": 1, "max_workers": 1})
+
+    def ask(*lines):
+        with server.connect() as client:
+            request = "\r\n".join(["GET /f.txt HTTP/1.0", *lines, "", ""])
+            return client.send(request.encode()).response()
+
+    assert ask().body == b"old\n"
+    replace(server.site / "f.txt", b"newer\n")
+    found = ask()
+    assert (found.body, found["Connection"]) == (b"old\n", "close")
+    found = ask("Connection: keep-alive")
+    assert (found.body, found["Connection"]) == (b"newer\n", "keep-alive")
+    assert ask("Accept-Encoding: gzip").body == b"newer\n"
+    assert ask().body == b"old\n"
+
+
 def state_of(number, size):
     line = b"%09d " % number
     return (line * (size // len(line) + 1))[:size]

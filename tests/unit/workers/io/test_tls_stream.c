@@ -272,7 +272,7 @@ START_TEST(both_sides_hear_each_other)
 }
 END_TEST
 
-/* Who asks at once gets tickets and the answer in one send; who does not, gets them all the same. */
+/* Who asks at once gets tickets and the answer in one send; who does not gets them all the same. */
 START_TEST(tickets_wait_for_no_more_than_a_request)
 {
 	pthread_t thread;
