@@ -29,7 +29,7 @@ int keyring_check(const struct config *config, const struct inherit_key *keys, s
     char *errbuf, size_t errbuf_bytes);
 
 /* For a request that is sound (sign_wire.h). How many bytes the signature has, 0: refused. */
-size_t keyring_sign(const struct keyring *keyring, const struct sign_request *request,
+size_t keyring_sign(struct keyring *keyring, const struct sign_request *request,
     uint8_t signature_out[SIGN_SIGNATURE_MAX]);
 
 #endif
