@@ -139,7 +139,9 @@ set_sessions(SSL_CTX *context, const struct tls_site *site, const struct config_
 		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(context, 0) == 1 ? 0 : -1;
 	}
-	return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_site_take_ticket) == 1 ? 0 : -1;
+	/* OpenSSL would make two for a full handshake. Who comes again is given the next one. */
+	return SSL_CTX_set_num_tickets(context, 1) == 1 &&
+	    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_site_take_ticket) == 1 ? 0 : -1;
 }
 
 static void

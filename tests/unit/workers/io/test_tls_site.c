@@ -156,6 +156,7 @@ static struct {
 	SSL_CTX *client_context;
 	SSL *client, *server;
 	SSL_SESSION *session;       /* the last that the client was given */
+	unsigned session_count;     /* that it was given */
 } wire;
 
 static int
@@ -164,6 +165,7 @@ keep_session(SSL *ssl, SSL_SESSION *session)
 	(void)ssl;
 	SSL_SESSION_free(wire.session);
 	wire.session = session;
+	wire.session_count++;
 	return 1;
 }
 
@@ -528,6 +530,19 @@ START_TEST(session_is_resumed)
 }
 END_TEST
 
+/* Each costs as much as a twentieth of a handshake. */
+START_TEST(one_ticket_is_made_for_a_handshake)
+{
+	wire.session_count = 0;
+	begin_with_session(PAIR("ec"), VERSION_1_3);
+	ck_assert_uint_eq(wire.session_count, 1);
+	ck_assert(resume(VERSION_1_3, 0));
+	ck_assert_uint_eq(wire.session_count, 2);
+	forget_session();
+	end();
+}
+END_TEST
+
 START_TEST(session_outlives_a_site)
 {
 	int version = ticket_versions[_i];
@@ -847,6 +862,7 @@ add_tests(Suite *suite)
 	tcase = tcase_create("sessions");
 	scratch_use(tcase);
 	tcase_add_loop_test(tcase, session_is_resumed, 0, 2);
+	tcase_add_test(tcase, one_ticket_is_made_for_a_handshake);
 	tcase_add_loop_test(tcase, session_outlives_a_site, 0, 2);
 	tcase_add_loop_test(tcase, session_outlives_its_key_for_a_while, 0, 2);
 	tcase_add_loop_test(tcase, session_ends_with_its_key, 0, 2);
