@@ -173,6 +173,7 @@ unit_tests = \
 	tests/unit/workers/http2/test_session \
 	tests/unit/workers/http2/test_watch \
 	tests/unit/workers/io/test_stream \
+	tests/unit/workers/io/test_tls_first \
 	tests/unit/workers/io/test_tls_keys \
 	tests/unit/workers/io/test_tls_memory \
 	tests/unit/workers/io/test_tls_site \
@@ -221,6 +222,7 @@ fuzz_drivers = \
 	tests/fuzz/fuzz_sign_wire \
 	tests/fuzz/fuzz_ssi \
 	tests/fuzz/fuzz_ssi_expr \
+	tests/fuzz/fuzz_tls_first \
 	tests/fuzz/fuzz_unsent \
 	tests/fuzz/fuzz_uri \
 	tests/fuzz/fuzz_users
@@ -263,6 +265,7 @@ tests_fuzz_fuzz_rules_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_sign_wire_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ssi_expr_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_tls_first_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_unsent_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_uri_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_users_LDADD = $(fuzz_libs)

@@ -9,6 +9,7 @@
  *   parked --> IDLE --bytes--> READING --whole request--> answered --> IDLE
  *               |                 |  408, 4xx    |  |         \--slow client--> SENDING --> IDLE
  *            time out             +-> CLOSING <--+  +--declined--> worker, or WAITING for one
+ *   parked without a TLS hello --> GREETING --whole hello--> worker, or WAITING for one
  *   a worker's slow client --> STALLED --room--> worker, or WAITING for one
  *
  * Shown by tests/integration/40-pool/test_keepers.py and test_handover.py. */
@@ -42,6 +43,8 @@ expire(struct keeper *keeper)
 				keep_break_off(keeper, fd);
 			else if (state == HOLD_STALLED)
 				keep_rouse(keeper, fd);
+			else if (state == HOLD_GREETING)
+				keep_end_greeting(keeper, fd);
 			else if (state == HOLD_WAITING &&
 			    keep_is_stalled(holds_get(&keeper->holds, fd)))
 				keep_hand_back(keeper, fd); /* it waits on */
@@ -76,6 +79,7 @@ dispatch(struct keeper *keeper, const struct epoll_event *event)
 	switch (hold->state) {
 	case HOLD_IDLE:
 	case HOLD_READING:
+	case HOLD_GREETING:
 		keep_take_input(keeper, fd, (event->events &
 		    (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 		break;

@@ -40,6 +40,7 @@ libworkers_a_SOURCES = \
 	workers/io/stream.c workers/io/stream.h \
 	workers/io/tls.c workers/io/tls.h \
 	workers/io/tls_data.c \
+	workers/io/tls_first.c workers/io/tls_first.h \
 	workers/io/tls_hello.c workers/io/tls_hello.h \
 	workers/io/tls_keys.c workers/io/tls_keys.h \
 	workers/io/tls_keys_ask.c workers/io/tls_keys_ask.h \
@@ -150,6 +151,7 @@ libworkers_a_SOURCES = \
 	workers/conn/wait_h1.c workers/conn/wait_h1.h \
 	workers/keeper/finish.c \
 	workers/keeper/give.c \
+	workers/keeper/greet.c \
 	workers/keeper/holds.c workers/keeper/holds.h \
 	workers/keeper/keep.c workers/keeper/keep.h \
 	workers/keeper/partial.c workers/keeper/partial.h \

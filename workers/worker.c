@@ -150,6 +150,10 @@ take_over(struct conn *conn, const struct parcel *parcel, int file_fd, bool is_s
 		serve_h1_stalled(conn, file_fd, parcel->kind == PARCEL_REFUSED);
 	else if (signals_is_set(SIGNAL_STOP))
 		return;             /* the same */
+	else if (conn->awaits_hello && is_served)
+		talk_in_private(conn);
+	else if (conn->awaits_hello)
+		return;             /* nothing can be said to it */
 	else if (is_served)
 		serve_h1(conn);
 	else

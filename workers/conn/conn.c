@@ -196,6 +196,7 @@ begin(struct conn *conn, int fd)
 	conn->in_len = 0;
 	conn->request_count = 0;
 	conn->head_deadline_mono_ms = 0;
+	conn->awaits_hello = false;
 	conn->is_https = false;
 	conn->tls.protocol = NULL;
 	conn->paid_rate_count = 0;
@@ -232,6 +233,7 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 	conn->in_len = in_len < room ? in_len : room;
 	conn->request_count = parcel->request_count;
 	conn->head_deadline_mono_ms = parcel->head_deadline_mono_ms;
+	conn->awaits_hello = parcel->awaits_hello != 0;
 	conn->is_https = parcel->is_https != 0;
 	conn->paid_rate_count = parcel->paid_rate_count;
 	parcel_get_client(parcel, &conn->peer);
@@ -248,6 +250,7 @@ conn_pack(const struct conn *conn, struct parcel *parcel)
 	*parcel = (struct parcel){
 		.socket_index = conn->socket_index,
 		.is_https = conn->is_https,
+		.awaits_hello = conn->awaits_hello,
 		.paid_rate_count = (uint8_t)conn->paid_rate_count,
 		.request_count = conn->request_count,
 		.client_key = conn->crowd.key,

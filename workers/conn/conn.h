@@ -57,6 +57,7 @@ struct conn {
 	                             * it to us */
 	bool was_cheap;             /* a keeper would have answered the last request itself */
 	int64_t head_deadline_mono_ms; /* of the request under way; 0: none has begun */
+	bool awaits_hello;          /* TLS is to begin; head_deadline_mono_ms is the handshake's */
 	struct stream stream;
 	struct stream_file file;    /* of the answer that is being sent */
 	struct pace pace;           /* of sending */

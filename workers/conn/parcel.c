@@ -94,7 +94,8 @@ is_sound(const struct parcel *parcel, size_t bytes, bool is_cut)
 	    parcel->in_bytes == bytes - sizeof *parcel) &&
 	    (parcel->family == AF_INET || parcel->family == AF_INET6 ||
 	    parcel->family == AF_UNIX) &&
-	    parcel->is_https <= 1 && parcel->kind <= PARCEL_REFUSED;
+	    parcel->is_https <= 1 && parcel->awaits_hello <= 1 &&
+	    parcel->kind <= PARCEL_REFUSED;
 }
 
 int

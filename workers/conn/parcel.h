@@ -28,10 +28,12 @@ struct parcel {                 /* fixed width: it is sent as it is */
 	uint8_t is_https;           /* as a PROXY header said */
 	uint8_t paid_rate_count;    /* limits that the request in the bytes was counted for */
 	uint8_t kind;               /* enum parcel_kind */
-	uint8_t unused;
+	uint8_t awaits_hello;       /* PARCEL_REQUEST: TLS is still to begin, and the bytes, if
+	                             * there are any, are the first of it */
 	uint64_t request_count;     /* of this connection */
 	uint64_t client_key;        /* as it is counted (clients.h); 0: it is not */
-	/* Of a request that has begun; 0: none has. PARCEL_STALLED: of taking some of the file. */
+	/* Of a request that has begun; 0: none has. PARCEL_STALLED: of taking some of the file.
+	 * awaits_hello: of the handshake. */
 	int64_t head_deadline_mono_ms;
 };
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The handshake of a new connection, from its first byte on. Leaves TLS to workers/io and HTTP to
  * serve_h1.c. Workers, unprivileged. Rules: whoever says nothing, or too little, is gone after
- * handshake_timeout; on a listener with TLS nothing is served without it.
+ * handshake_timeout, and until there is a whole hello it waits with a keeper; on a listener with
+ * TLS nothing is served without it.
  * Shown by tests/integration/70-tls/test_handshake.py. */
 #include "workers/conn/secure.h"
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "workers/conn/wait_h1.h"
 #include "workers/handler/route.h"
 #include "workers/http2/session.h"
 #include "workers/io/tls.h"
+#include "workers/io/tls_first.h"
 #include "workers/io/tls_keys.h"
 #include "workers/io/tls_memory.h"
 #include "workers/io/tls_site.h"
@@ -32,25 +35,61 @@ secure_init(const struct conn *conn)
 	tls_keys_use_signer(conn->own->sign_fd, conn->config->limits.handshake_timeout_ms);
 }
 
-/* Who only looks whether somebody listens is not worth a line of the log. */
+/* It goes on in a keeper until its hello is there. False: it stays. */
+static bool
+park(struct conn *conn, int64_t deadline_ms)
+{
+	conn->awaits_hello = true;
+	conn->head_deadline_mono_ms = deadline_ms;
+	return wait_h1_park(conn);
+}
+
+/* False: nothing came, or a keeper waits for the rest. Who only looks whether somebody listens is
+ * not worth a line of the log. */
 static bool
 read_first_bytes(struct conn *conn, int64_t deadline_ms)
 {
-	size_t got = 0;
+	bool may_park = conn_has_keepers(conn);
+	enum io_result result;
 
-	if (conn->in_len > 0)
-		return true;
-	switch (stream_read(&conn->stream, conn->in, conn->in_cap, deadline_ms, &got)) {
-	case IO_OK:
-		conn->in_len = got;
-		return true;
-	case IO_TIMEOUT:
-		log_info("%s: TLS handshake failed: nothing came within handshake_timeout",
-		    conn->client);
-		return false;
-	default:
-		return false;
+	while (conn->in_len == 0 ||
+	    (may_park && !tls_first_is_enough(conn->in, conn->in_len))) {
+		size_t got = 0;
+
+		result = stream_read(&conn->stream, conn->in + conn->in_len,
+		    conn->in_cap - conn->in_len, may_park ? 0 : deadline_ms, &got);
+		conn->in_len += got;
+		if (result == IO_OK)
+			continue;
+		if (result != IO_TIMEOUT)
+			return conn->in_len > 0;
+		if (may_park && park(conn, deadline_ms))
+			return false;
+		if (!may_park) {
+			secure_log_silence(conn);
+			return false;
+		}
+		may_park = false;   /* no room in the queue */
 	}
+	return true;
+}
+
+void
+secure_log_silence(const struct conn *conn)
+{
+	log_info("%s: TLS handshake failed: %s within handshake_timeout", conn->client,
+	    conn->in_len == 0 ? "nothing came" : "not done");
+}
+
+/* From when it was accepted, whoever has waited since then: but what another process says of that
+ * is not believed beyond what could be. */
+static int64_t
+handshake_deadline(const struct conn *conn, int64_t now_ms)
+{
+	int64_t most_ms = now_ms + conn->config->limits.handshake_timeout_ms;
+
+	return conn->awaits_hello && conn->head_deadline_mono_ms < most_ms ?
+	    conn->head_deadline_mono_ms : most_ms;
 }
 
 enum secure
@@ -72,11 +111,13 @@ secure_begin(struct conn *conn)
 		    h2_session_is_built(),
 		.in = conn->in,
 		.client = conn->client,
-		.deadline_mono_ms = now_ms + conn->config->limits.handshake_timeout_ms,
+		.deadline_mono_ms = handshake_deadline(conn, now_ms),
 		.record_timeout_ms = conn->config->limits.header_timeout_ms,
 	};
 	if (!read_first_bytes(conn, wish.deadline_mono_ms))
 		return SECURE_ENDS;
+	conn->awaits_hello = false;
+	conn->head_deadline_mono_ms = 0;
 	wish.in_bytes = conn->in_len;
 	switch (tls_start(&conn->stream, &wish)) {
 	case TLS_STARTED:

@@ -29,8 +29,9 @@ idle_wait_ms(const struct conn *conn)
 
 	if (conn_has_keepers(conn))
 		return conn->was_cheap || !wait_h1_may_linger(conn) ? 0 : keepalive->linger_ms;
-	/* Who serves keepers, and has none any more, is the last of its configuration. */
-	return (is_crowded || conn->own->takes_handover) &&
+	/* Who serves keepers, and has none any more, is the last of its configuration; but one with
+	 * TLS has none in any case. */
+	return (is_crowded || (conn->own->takes_handover && conn->stream.tls == NULL)) &&
 	    keepalive->linger_ms < keepalive->timeout_ms ?
 	    keepalive->linger_ms : keepalive->timeout_ms;
 }
@@ -49,9 +50,8 @@ wait_h1_end_if_nobody_is_left(const struct conn *conn)
 		(void)shutdown(conn->stream.fd, SHUT_RDWR);
 }
 
-/* Gives the connection to a keeper. False: it stays, there is no room in the queue. */
-static bool
-park(struct conn *conn)
+bool
+wait_h1_park(struct conn *conn)
 {
 	struct parcel parcel;
 
@@ -79,7 +79,7 @@ wait_h1_next(struct conn *conn, size_t *got_out, bool *is_parked)
 		result = idle_wait(conn, wait_ms, got_out);
 	if (result != IO_TIMEOUT || !conn_has_keepers(conn))
 		return result;
-	*is_parked = park(conn);
+	*is_parked = wait_h1_park(conn);
 	/* The queue is full: no worker is spared by waiting in it. */
 	return *is_parked ? IO_OK : idle_wait(conn, conn->config->keepalive.timeout_ms, got_out);
 }
@@ -98,7 +98,7 @@ wait_h1_head(struct conn *conn, size_t *got_out, bool *is_parked)
 		result = stream_read(&conn->stream, at, cap, 0, got_out);
 		if (result != IO_TIMEOUT)
 			return result;
-		*is_parked = park(conn);
+		*is_parked = wait_h1_park(conn);
 		if (*is_parked)
 			return IO_OK;
 	}

@@ -130,8 +130,8 @@ keep_begin_to_leave(struct keeper *keeper)
 		(void)keep_watch(keeper, EPOLL_CTL_DEL, keeper->own->parked_fd, 0);
 }
 
-/* Without successors: nobody asks for another request, and who has begun one is answered, with
- * Connection: close, or times out. */
+/* Without successors: nobody asks for another request, or for TLS, and who has begun a request is
+ * answered, with Connection: close, or times out. */
 static void
 part_with_idle(struct keeper *keeper)
 {
@@ -140,7 +140,8 @@ part_with_idle(struct keeper *keeper)
 
 	do {
 		has_more = keep_adopt_some(keeper);
-		while ((fd = holds_oldest(&keeper->holds, HOLD_IDLE)) >= 0)
+		while ((fd = holds_oldest(&keeper->holds, HOLD_IDLE)) >= 0 ||
+		    (fd = holds_oldest(&keeper->holds, HOLD_GREETING)) >= 0)
 			keep_drop(keeper, fd);
 	} while (has_more);
 }
@@ -149,7 +150,8 @@ part_with_idle(struct keeper *keeper)
 void
 keep_give_all_away(struct keeper *keeper)
 {
-	static const enum hold_state states[] = { HOLD_IDLE, HOLD_READING, HOLD_STALLED };
+	static const enum hold_state states[] = { HOLD_IDLE, HOLD_READING, HOLD_GREETING,
+		HOLD_STALLED };
 	int fd = -1, left = GIVE_AWAY_MAX;
 	size_t i;
 

@@ -14,6 +14,7 @@ enum hold_state {
 	HOLD_NONE,                  /* not held */
 	HOLD_IDLE,                  /* between requests */
 	HOLD_READING,               /* part of a request head has come, or none of the first one */
+	HOLD_GREETING,              /* of its TLS hello nothing has come, or a part */
 	HOLD_SENDING,               /* the client takes an answer slowly */
 	HOLD_RUNNABLE,              /* more requests are there than were answered in its turn */
 	HOLD_WAITING,               /* a whole request, or one that was STALLED, and no worker has

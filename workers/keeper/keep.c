@@ -194,6 +194,8 @@ adopt(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds)
 	keep_welcome(keeper, parcel, fds);
 	if (!is_served)
 		keep_refuse(keeper, fd, 503);
+	else if (conn->awaits_hello)
+		keep_greet(keeper, fd);
 	else if (conn->in_len > 0 || conn->request_count == 0)
 		keep_rest_reading(keeper, fd);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of a keeper share: keep.c (the table, the epoll set, who comes), serve.c
- * (requests), finish.c (slow clients and last bytes), stalled.c (slow clients of workers),
- * give.c (who goes to another process).
+ * (requests), greet.c (TLS that is to begin), finish.c (slow clients and last bytes), stalled.c
+ * (slow clients of workers), give.c (who goes to another process).
  * workers/keeper.c is the loop around them; nobody else includes this. */
 #ifndef MUSTER_KEEPER_KEEP_H
 #define MUSTER_KEEPER_KEEP_H
@@ -74,7 +74,7 @@ int keep_fit_limit(struct keeper *keeper);
 /* serve.c: the connection at hand is fd's. */
 void keep_serve(struct keeper *keeper, int fd);
 void keep_refuse(struct keeper *keeper, int fd, unsigned status);
-/* Bytes have come to an IDLE or READING one; has_ended: and the end. */
+/* Bytes have come to an IDLE, READING or GREETING one; has_ended: and the end. */
 void keep_take_input(struct keeper *keeper, int fd, bool has_ended);
 /* A RUNNABLE one has its next turn. */
 void keep_run(struct keeper *keeper, int fd);
@@ -92,6 +92,12 @@ void keep_spill(struct keeper *keeper, int fd);
 void keep_adopt_stalled(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds);
 /* There is room in the socket, the client has gone, or its time is over. */
 void keep_rouse(struct keeper *keeper, int fd);
+
+/* greet.c: connections that await a TLS hello. */
+/* The connection at hand is such a one: it is held, or goes to a worker if its hello is whole. */
+void keep_greet(struct keeper *keeper, int fd);
+/* Its time is over. */
+void keep_end_greeting(struct keeper *keeper, int fd);
 
 /* give.c */
 void keep_hand_over(struct keeper *keeper, int fd);

@@ -141,6 +141,10 @@ keep_refuse(struct keeper *keeper, int fd, unsigned status)
 	enum http_verdict verdict;
 	enum quick_result result;
 
+	if (conn->awaits_hello) {   /* it would not understand */
+		keep_drop(keeper, fd);
+		return;
+	}
 	conn_expect_head(conn);
 	verdict = conn->in_len == 0 ? HTTP_NEED_MORE : http_parse_request(&conn->parser,
 	    conn->in, conn->in_len, &conn->request);
@@ -192,7 +196,9 @@ take_some(struct keeper *keeper, int fd)
 	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		conn->in_len += (size_t)n;
-		if (exceeds_limit(conn, had) ||
+		if (conn->awaits_hello)
+			keep_greet(keeper, fd);
+		else if (exceeds_limit(conn, had) ||
 		    partial_is_worth_parsing(hold->partial, conn->in, had, conn->in_len))
 			keep_serve(keeper, fd);
 		else
@@ -219,7 +225,8 @@ keep_take_input(struct keeper *keeper, int fd, bool has_ended)
 	keeper->may_make = true;
 	do {
 		taken = take_some(keeper, fd);
-	} while ((hold->state == HOLD_IDLE || hold->state == HOLD_READING) &&
+	} while ((hold->state == HOLD_IDLE || hold->state == HOLD_READING ||
+	    hold->state == HOLD_GREETING) &&
 	    (taken == TAKEN_SOME || (taken == TAKEN_ALL && has_ended)));
 }
 

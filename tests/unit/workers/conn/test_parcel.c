@@ -85,6 +85,7 @@ static const struct {
 	{ offsetof(struct parcel, in_bytes) + 3, 0, 1, 0, PARCEL_REQUEST },
 	{ offsetof(struct parcel, family), 0, 1, 0, PARCEL_REQUEST },
 	{ offsetof(struct parcel, is_https), 0, 1, 0, PARCEL_REQUEST },
+	{ offsetof(struct parcel, awaits_hello), 0, 1, 0, PARCEL_REQUEST },
 	/* The caller's to check. */
 	{ offsetof(struct parcel, socket_index), 0, 1, 1, PARCEL_REQUEST },
 };
