@@ -14,7 +14,6 @@
 #include "server/base/signals.h"
 
 #define NEVER INT64_MAX
-#define QUEUE_LOOK_MS 100           /* later, at the least, the socket is looked at again */
 
 void
 h2_limits_begin(struct h2 *h2)
@@ -222,11 +221,18 @@ is_too_slow(struct h2 *h2, int64_t now_ms)
 	return now_ms - h2->moved_mono_ms >= h2->conn->pace.timeout_ms;
 }
 
+void
+h2_limits_begin_taking(struct h2 *h2)
+{
+	h2->queued_bytes = 0;
+}
+
 /* The socket still has some of the last answers, and the client takes it, 64 KiB in each time
  * limit. It says so by WINDOW_UPDATE, on which a socket that is closed would lose the rest. */
-static bool
-is_taking(struct h2 *h2, int64_t now_ms)
+bool
+h2_limits_is_taking(struct h2 *h2)
 {
+	int64_t now_ms = clock_mono_ms();
 	int bytes = 0;
 
 	if (ioctl(h2->conn->stream.fd, SIOCOUTQ, &bytes) < 0 || bytes <= 0)
@@ -235,7 +241,6 @@ is_taking(struct h2 *h2, int64_t now_ms)
 		h2->queued_bytes = bytes;
 		h2->queued_mono_ms = now_ms;
 	}
-	h2->idle_since_mono_ms = now_ms + QUEUE_LOOK_MS;
 	return now_ms - h2->queued_mono_ms < h2->conn->config->limits.send_timeout_ms;
 }
 
@@ -255,15 +260,19 @@ h2_limits_keep(struct h2 *h2)
 	if (is_idle(h2)) {
 		h2->moved_mono_ms = now_ms;
 		h2->moved_bytes = 0;
-		if (now_ms < idle_deadline(h2) || is_taking(h2, now_ms))
+		if (now_ms < idle_deadline(h2))
 			return true;
+		if (h2_limits_is_taking(h2)) {
+			h2->idle_since_mono_ms = now_ms + H2_TAKING_LOOK_MS;
+			return true;
+		}
 		if (h2->drain != H2_GONE)
 			h2_session_go_away(h2->session);
 		return false;
 	}
 	if (h2->active_count == 0)
 		h2->idle_since_mono_ms = now_ms;
-	h2->queued_bytes = 0;
+	h2_limits_begin_taking(h2);
 	linger(h2, now_ms);
 	keep_streams(h2, now_ms);
 	return !is_too_slow(h2, now_ms);

@@ -291,8 +291,29 @@ end(struct h2 *h2)
 	h2_streams_reset(h2);
 }
 
-/* What is left to say, as far as the client takes it at once; then its end, without a reset that
- * could cost it what is on the way. */
+/* Reads away what still comes while the client takes the last answers: a socket that is closed
+ * would be reset by it. False: the connection is broken, or the worker has to stop. */
+static bool
+let_take(struct h2 *h2)
+{
+	struct conn *conn = h2->conn;
+	enum io_result result = IO_OK;
+	size_t got;
+
+	h2_limits_begin_taking(h2);
+	while (result == IO_OK && !signals_is_set(SIGNAL_STOP) && h2_limits_is_taking(h2)) {
+		result = stream_wait_both(&conn->stream, false,
+		    clock_mono_ms() + H2_TAKING_LOOK_MS);
+		if (result == IO_OK)
+			result = stream_read(&conn->stream, conn->in, conn->in_cap, 0, &got);
+		if (result == IO_TIMEOUT)
+			result = IO_OK;
+	}
+	return result == IO_OK || result == IO_EOF;
+}
+
+/* What is left to say, as far as there is room for it at once; when the client has taken all, the
+ * end, without a reset that could cost it what is on the way. */
 static void
 say_goodbye(struct h2 *h2)
 {
@@ -303,7 +324,8 @@ say_goodbye(struct h2 *h2)
 	if (signals_is_set(SIGNAL_STOP) || push(h2) != IO_OK)
 		return;
 	slot_set_phase(conn->slot, SLOT_CLOSING, clock_mono_ms());
-	stream_linger(&conn->stream, H2_LINGER_MS, H2_LINGER_BYTES);
+	if (let_take(h2))
+		stream_linger(&conn->stream, H2_LINGER_MS, H2_LINGER_BYTES);
 }
 
 void

@@ -4,6 +4,7 @@ asks next, by the number of the last stream."""
 import os
 import signal
 import struct
+import time
 
 import pytest
 
@@ -56,6 +57,38 @@ def test_client_that_does_not_answer_the_notice(serve):
     assert client.until_end() == NO_ERROR
     assert len(client.goaways) == 2
     assert server.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("size", [300_000, 3_000_000])
+def test_slow_client_gets_the_end(serve, number, size):
+    """All of it is in the socket, or soon will be, when the worker is told to go. One that goes as
+    soon as it has nothing to do makes the system answer WINDOW_UPDATE with a reset."""
+    server = serve({"index.html": "x\n", "file": b"y" * size}, listen=H2C)
+    client = begin(server, settings=setting(4, 1 << 30), receive_buffer=4096)
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    stream = client.request("/file")
+    assert client.has_input(60)     # it is on its way
+    server.send_signal(number)
+    time.sleep(4)                   # longer than the notice and the goodbye
+    assert client.answer(stream).body == b"y" * size
+    assert client.until_end() == NO_ERROR
+    if number == signal.SIGQUIT:
+        assert server.wait_for_end() == 0
+    client.close()
+
+
+def test_client_that_takes_nothing_is_given_up(serve):
+    """Before drain_timeout, by send_timeout."""
+    server = serve({"index.html": "x\n", "file": b"y" * 300_000}, listen=H2C,
+                   limits={"send_timeout": "500ms", "drain_timeout": "1h"})
+    client = begin(server, settings=setting(4, 1 << 30), receive_buffer=4096)
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    client.request("/file")
+    assert client.has_input(60)
+    server.send_signal(signal.SIGQUIT)
+    assert server.wait_for_end() == 0
+    client.close()
 
 
 def test_stop_ends_at_once(serve):

@@ -7,12 +7,14 @@ import os
 import random
 import ssl
 import subprocess
+import time
 
 import pytest
 
 import certificates
 import h2
 import muster
+import processes
 from tls_client import TLS_1_2, TLS_1_3, TlsClient, client_context
 
 BOTH = ("h2", "http/1.1")
@@ -84,6 +86,19 @@ def test_records_when_the_socket_is_full(browse):
     assert client.answer(small).body == b"<p>start\n"
     for stream in streams:
         assert client.answer(stream).body == LARGE
+
+
+def test_the_end_of_a_slow_client(server, browse):
+    """All of a large answer is in the server's socket when a reload makes its worker go."""
+    client = browse(receive_buffer=4096)
+    client.send_frame(h2.SETTINGS, payload=h2.setting(4, 1 << 30))
+    client.send_frame(h2.WINDOW_UPDATE, 0, 0, (1 << 30).to_bytes(4, "big"))
+    stream = client.request("/large", authority="test.example", scheme="https")
+    assert client.has_input(60)
+    processes.reload(server)
+    time.sleep(4)                   # longer than the notice and the goodbye
+    assert client.answer(stream).body == LARGE
+    assert client.until_end() == h2.NO_ERROR
 
 
 @pytest.mark.parametrize("index, offered, version, ciphers, chosen", [
