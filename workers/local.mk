@@ -33,7 +33,10 @@ libworkers_a_SOURCES = \
 	workers/http2/memory.c workers/http2/memory.h \
 	workers/http2/request.c workers/http2/request.h \
 	workers/http2/session.c workers/http2/session.h \
+	workers/http2/session_in.c \
 	workers/http2/session_none.c \
+	workers/http2/session_out.c \
+	workers/http2/session_parts.h \
 	workers/http2/watch.c workers/http2/watch.h \
 	workers/io/heartbeat.c workers/io/heartbeat.h \
 	workers/io/plain.c workers/io/plain.h \
