@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 import certificates
-import muster
 
 COUNT = 100
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="3"><!-- {} --></svg>\n'

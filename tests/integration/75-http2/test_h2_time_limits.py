@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from h2 import (CANCEL, DATA, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, NO_ERROR, PREFACE, SETTINGS,
+from h2 import (CANCEL, DATA, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, NO_ERROR, PREFACE,
                 WINDOW_UPDATE, H2Client, fields, frame, setting)
 from muster import wait_for
 

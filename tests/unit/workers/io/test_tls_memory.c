@@ -25,7 +25,8 @@
 #define RANDOM_BYTES 32
 #define CHILDREN_COUNT 2
 
-static const size_t sizes[] = { 1, sizeof(pthread_rwlock_t), 63, 64, 1000, 7999, 8000, 16384, 100000, 600000, 3000000 };
+static const size_t sizes[] = { 1, sizeof(pthread_rwlock_t), 63, 64, 1000, 7999, 8000, 16384,
+	100000, 600000, 3000000 };
 #define SIZES_COUNT (int)(sizeof sizes / sizeof sizes[0])
 
 static void *
