@@ -175,7 +175,7 @@ load_directory(const struct command *command, struct config_errors *errors)
 static struct tls_means
 make_means(void)
 {
-	return (struct tls_means){ .tickets = ticket_keys_open(), .site_new = tls_site_new,
+	return (struct tls_means){ .tickets = ticket_keys_open(), .site_renew = tls_site_renew,
 		.site_free = tls_site_free, .site_warning = tls_site_warning,
 		.site_public_key = tls_site_public_key, .keys_check = keyring_check };
 }
@@ -220,7 +220,7 @@ test(struct config *config, const char *url)
 
 	if (drop_resolve(config, &drop, errbuf, sizeof errbuf) < 0 ||
 	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0 ||
-	    credentials_check(config, &means, &drop, errbuf, sizeof errbuf) < 0) {
+	    credentials_check(config, &means, &drop, NULL, errbuf, sizeof errbuf) < 0) {
 		(void)fprintf(stderr, "%s\n", errbuf);
 		status = 1;
 	} else {
@@ -281,7 +281,7 @@ serve(const struct command *command, struct config *config, char *config_path)
 			return refuse_start(errbuf);
 		}
 	}
-	generation = generation_open(config, NULL, no_lines, &means, errbuf, sizeof errbuf);
+	generation = generation_open(config, NULL, NULL, no_lines, &means, errbuf, sizeof errbuf);
 	if (generation == NULL) {
 		pidfile_close(&options.pid_fd, options.pid_path);
 		free(pid_path);

@@ -122,14 +122,34 @@ credentials_connect(struct credentials *credentials)
 	return 0;
 }
 
+/* By pair; -1: it is to be read. NULL: no memory. */
+static int *
+list_kept_fds(const struct credentials_kept *kept, size_t count)
+{
+	int *fds = malloc((count + 1) * sizeof *fds);
+	size_t i;
+
+	for (i = 0; fds != NULL && i < count; i++)
+		fds[i] = kept != NULL && kept->keeps[i] ? kept->from->keys[i].fd : -1;
+	return fds;
+}
+
 static int
 open_keys(struct credentials *credentials, const struct config *config,
-    const struct tls_means *means, char *errbuf, size_t errbuf_bytes)
+    const struct tls_means *means, const struct credentials_kept *kept, char *errbuf,
+    size_t errbuf_bytes)
 {
+	int *kept_fds = list_kept_fds(kept, config->certificate_count);
 	int *fds = NULL, result = -1;
 
-	if (keyfiles_open_priv(config, &fds, errbuf, errbuf_bytes) < 0)
+	if (kept_fds == NULL || keyfiles_open_priv(config, kept_fds, &fds, errbuf,
+	    errbuf_bytes) < 0) {
+		if (kept_fds == NULL)
+			(void)snprintf(errbuf, errbuf_bytes, "private keys: no memory");
+		free(kept_fds);
 		return -1;
+	}
+	free(kept_fds);
 	if (collect_keys(credentials, means, fds, config->certificate_count) == 0 &&
 	    credentials_connect(credentials) == 0)
 		result = 0;
@@ -142,7 +162,8 @@ open_keys(struct credentials *credentials, const struct config *config,
 int
 credentials_open(struct credentials *credentials, const struct config *config,
     const struct tls_means *means, const struct drop_target *drop,
-    const struct drop_target *previous_drop, bool checks_keys, char *errbuf, size_t errbuf_bytes)
+    const struct drop_target *previous_drop, const struct credentials_kept *kept,
+    bool checks_keys, char *errbuf, size_t errbuf_bytes)
 {
 	memset(credentials, 0, sizeof *credentials);
 	credentials->sign_fd = credentials->asked_fd = -1;
@@ -157,9 +178,11 @@ credentials_open(struct credentials *credentials, const struct config *config,
 		(void)snprintf(errbuf, errbuf_bytes, "no memory for the keys of TLS sessions");
 		return -1;
 	}
-	credentials->site = means->site_new(config, means->tickets, errbuf, errbuf_bytes);
+	credentials->site = means->site_renew(config, means->tickets,
+	    kept != NULL ? kept->from->site : NULL, kept != NULL ? kept->keeps : NULL, errbuf,
+	    errbuf_bytes);
 	if (credentials->site != NULL &&
-	    open_keys(credentials, config, means, errbuf, errbuf_bytes) == 0 &&
+	    open_keys(credentials, config, means, kept, errbuf, errbuf_bytes) == 0 &&
 	    keyfiles_read_tickets_priv(config, credentials->tickets, &credentials->ticket_count,
 	    errbuf, errbuf_bytes) == 0 &&
 	    (!checks_keys || check_keys(credentials, config, means, errbuf, errbuf_bytes) == 0))
@@ -207,14 +230,27 @@ credentials_close(struct credentials *credentials, const struct tls_means *means
 
 int
 credentials_check(const struct config *config, const struct tls_means *means,
-    const struct drop_target *drop, char *errbuf, size_t errbuf_bytes)
+    const struct drop_target *drop, const struct credentials_kept *kept, char *errbuf,
+    size_t errbuf_bytes)
 {
 	struct credentials credentials;
 
-	if (credentials_open(&credentials, config, means, drop, NULL, true, errbuf,
+	if (credentials_open(&credentials, config, means, drop, NULL, kept, true, errbuf,
 	    errbuf_bytes) < 0)
 		return -1;
 	credentials_log_oddities(&credentials, means);
 	credentials_close(&credentials, means);
 	return 0;
+}
+
+int
+credentials_check_pair(const struct config *config, size_t index, const struct tls_means *means,
+    const struct drop_target *drop, char *errbuf, size_t errbuf_bytes)
+{
+	struct config one = *config; /* with no host that would have it */
+
+	one.certificates = &config->certificates[index];
+	one.certificate_count = 1;
+	one.host_count = 0;
+	return credentials_check(&one, means, drop, NULL, errbuf, errbuf_bytes);
 }

@@ -17,8 +17,10 @@
 /* What the master does not know how to do itself; main.c does. */
 struct tls_means {
 	struct ticket_keys *tickets;  /* for all generations; outlive them */
-	struct tls_site *(*site_new)(const struct config *config, struct ticket_keys *tickets,
-	    char *errbuf, size_t errbuf_bytes);
+	/* old: NULL, or another site of this configuration, whose certificates with keeps[i] true
+	 * are not read anew. */
+	struct tls_site *(*site_renew)(const struct config *config, struct ticket_keys *tickets,
+	    const struct tls_site *old, const bool keeps[], char *errbuf, size_t errbuf_bytes);
 	void (*site_free)(struct tls_site **site);
 	/* What is odd about it, index from 0 on; NULL: there is no more. */
 	const char *(*site_warning)(const struct tls_site *site, size_t index);
@@ -40,13 +42,19 @@ struct credentials {              /* key_count is 0: there is no TLS, and nothin
 	size_t ticket_count;          /* of files; 0: the master makes its own */
 };
 
+/* Pairs that are taken over from the credentials in force, of the same configuration. */
+struct credentials_kept {
+	const struct credentials *from;
+	const bool *keeps;            /* from->key_count of them; the others are read */
+};
+
 /* drop: of the workers; previous_drop: the signer's that is known already, or NULL: asks who
  * tls.signer_user is. checks_keys: a throw-away process tries them, which is waited for: not for a
- * running master. 0, or -1 and errbuf, and nothing is open. */
+ * running master. kept: or NULL. 0, or -1 and errbuf, and nothing is open. */
 int credentials_open(struct credentials *credentials, const struct config *config,
     const struct tls_means *means, const struct drop_target *drop,
-    const struct drop_target *previous_drop, bool checks_keys, char *errbuf,
-    size_t errbuf_bytes);
+    const struct drop_target *previous_drop, const struct credentials_kept *kept,
+    bool checks_keys, char *errbuf, size_t errbuf_bytes);
 /* Other sockets between workers and signer in the place of those. 0, or -1 and errno. */
 int credentials_connect(struct credentials *credentials);
 /* Logs what is odd about certificates, and no reason not to go on. */
@@ -58,6 +66,11 @@ void credentials_close(struct credentials *credentials, const struct tls_means *
 /* Opens and closes them, to say whether they are good, and logs what is odd. 0, or -1 and
  * errbuf. */
 int credentials_check(const struct config *config, const struct tls_means *means,
-    const struct drop_target *drop, char *errbuf, size_t errbuf_bytes);
+    const struct drop_target *drop, const struct credentials_kept *kept, char *errbuf,
+    size_t errbuf_bytes);
+/* The same for one pair by itself. */
+int credentials_check_pair(const struct config *config, size_t index,
+    const struct tls_means *means, const struct drop_target *drop, char *errbuf,
+    size_t errbuf_bytes);
 
 #endif

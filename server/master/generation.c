@@ -72,21 +72,39 @@ is_in_the_way(const struct generation *previous, const struct listener *listener
 	return false;
 }
 
+static int
+note_pairs(struct generation *next, const struct generation *previous, const bool keeps[])
+{
+	size_t count = next->config->certificate_count, i;
+
+	next->pair_fingerprints = calloc(count + 1, sizeof *next->pair_fingerprints);
+	for (i = 0; next->pair_fingerprints != NULL && i < count; i++)
+		next->pair_fingerprints[i] = keeps != NULL && keeps[i] ?
+		    previous->pair_fingerprints[i] : watch_fingerprint_pair(next->config, i);
+	return next->pair_fingerprints == NULL ? -1 : 0;
+}
+
 /* Certificates and keys, and who the signer becomes; for that the same holds. */
 static int
-open_credentials(struct generation *next, const struct generation *previous, char *errbuf,
-    size_t errbuf_bytes)
+open_credentials(struct generation *next, const struct generation *previous, const bool keeps[],
+    char *errbuf, size_t errbuf_bytes)
 {
+	const struct credentials_kept kept = {
+		previous != NULL ? &previous->credentials : NULL, keeps };
 	const struct drop_target *known_drop = NULL;
 
 	next->fingerprint = watch_fingerprint(next->config);
+	if (note_pairs(next, previous, keeps) < 0) {
+		(void)snprintf(errbuf, errbuf_bytes, "out of memory");
+		return -1;
+	}
 	if (next->config->tls.signer_user[0] != '\0' && previous != NULL &&
 	    previous->credentials.key_count > 0 && next->config->chroot[0] == '\0' &&
 	    previous->config->chroot[0] == '\0' &&
 	    strcmp(previous->config->tls.signer_user, next->config->tls.signer_user) == 0)
 		known_drop = &previous->credentials.signer_drop;
 	if (credentials_open(&next->credentials, next->config, next->means, &next->drop,
-	    known_drop, previous == NULL, errbuf, errbuf_bytes) < 0)
+	    known_drop, keeps != NULL ? &kept : NULL, previous == NULL, errbuf, errbuf_bytes) < 0)
 		return -1;
 	next->credentials.signer_drop.chroot = next->config->chroot;
 	return 0;
@@ -210,8 +228,8 @@ generation_handover(struct generation *generation, struct listener **listener_ou
 }
 
 struct generation *
-generation_open(struct config *config, struct generation *previous, const bool used_lines[],
-    const struct tls_means *means, char *errbuf, size_t errbuf_bytes)
+generation_open(struct config *config, struct generation *previous, const bool keeps[],
+    const bool used_lines[], const struct tls_means *means, char *errbuf, size_t errbuf_bytes)
 {
 	struct generation *next = calloc(1, sizeof *next);
 	size_t i;
@@ -237,7 +255,7 @@ generation_open(struct config *config, struct generation *previous, const bool u
 	    logfile_open_priv(config->log.error, &next->error_log, errbuf, errbuf_bytes) < 0 ||
 	    logfile_open_own_priv(config->log.error, &next->own_log, errbuf, errbuf_bytes) < 0 ||
 	    logfile_open_priv(config->log.access, &next->access_log, errbuf, errbuf_bytes) < 0 ||
-	    open_credentials(next, previous, errbuf, errbuf_bytes) < 0 ||
+	    open_credentials(next, previous, keeps, errbuf, errbuf_bytes) < 0 ||
 	    open_listeners(next, previous, used_lines, errbuf, errbuf_bytes) < 0)
 		goto fail;
 	add_handover(next);
@@ -337,6 +355,7 @@ generation_close(struct generation **generation)
 
 		close_most(old);
 		credentials_close(&old->credentials, old->means);
+		free(old->pair_fingerprints);
 		config_free(&old->config);
 		free(old);
 		old = older;

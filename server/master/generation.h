@@ -45,6 +45,7 @@ struct generation {
 	struct config *config;        /* owned, perhaps not by it alone: see config_share() */
 	bool is_renewal;              /* the one before it has the same configuration */
 	uint64_t fingerprint;         /* of certificates' files, before they were read */
+	uint64_t *pair_fingerprints;  /* owned; by pair, as it was when it was read */
 	struct drop_target drop;
 	int *root_fds;                /* owned; config->root_count of them */
 	struct listener *listeners;   /* owned; pool_count of them, as in config->listeners */
@@ -65,12 +66,14 @@ struct generation {
 
 /* Opens all for config, which it takes over in any case. previous: the one in force or
  * NULL; its sockets are borrowed, it stays whole. used_lines: scoreboard lines that
- * children of older generations may still use. means: for TLS, and to be kept as long as it.
+ * children of older generations may still use. keeps: NULL, or which pairs of previous, of the
+ * same configuration, are not read anew. means: for TLS, and to be kept as long as it.
  * Without a previous one private keys are tried; a running master leaves that to the reload's
  * child, and to the signer. NULL and errbuf: nothing is changed. The hand-over socket has no
  * descriptor yet. */
 struct generation *generation_open(struct config *config, struct generation *previous,
-    const bool used_lines[], const struct tls_means *means, char *errbuf, size_t errbuf_bytes);
+    const bool keeps[], const bool used_lines[], const struct tls_means *means, char *errbuf,
+    size_t errbuf_bytes);
 /* True and its listener, when there is a hand-over socket. */
 bool generation_handover(struct generation *generation, struct listener **listener_out);
 /* After a switch: what next borrowed is next's now; the rest of previous is closed and

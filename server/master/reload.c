@@ -23,6 +23,15 @@
 #include "server/priv/drop.h"
 #include "server/priv/roots.h"
 
+struct trial {
+	const char *config_path;    /* NULL: the following are tried */
+	const struct config *config;
+	const struct credentials *in_force;
+	const uint64_t *pair_fingerprints;
+	const struct tls_means *tls;
+	int report_fd;
+};
+
 void
 reload_init(struct reload *reload)
 {
@@ -37,12 +46,52 @@ report_line(int fd, const char *text)
 	(void)fdio_write_all(fd, "\n", 1);
 }
 
-/* The child. config_path: NULL for the configuration given. What was good, the master has to find
- * as it was. */
+/* What was good, the master has to find as it was. keeps: count of them. */
 static int
-check(const char *config_path, const struct config *config, const struct tls_means *tls,
-    int report_fd)
+report_good(int fd, uint64_t fingerprint, const bool *keeps, size_t count)
 {
+	return fdio_write_all(fd, "", 1) < 0 ||
+	    fdio_write_all(fd, &fingerprint, sizeof fingerprint) < 0 ||
+	    fdio_write_all(fd, keeps, count * sizeof *keeps) < 0 ? 1 : 0;
+}
+
+/* Not all pairs can come into force: those that are new and good do it alone. reason: that of the
+ * first. What is as it was when it was read was good. */
+static int
+check_pairs(const struct trial *trial, const struct drop_target *drop, uint64_t fingerprint,
+    const char *reason)
+{
+	const struct config *config = trial->config;
+	size_t count = config->certificate_count, bad_count = 0, good_count = 0, i;
+	bool keeps[RELOAD_PAIRS_MAX] = { false };
+	const struct credentials_kept kept = { trial->in_force, keeps };
+	char errbuf[512];
+
+	for (i = 0; count <= RELOAD_PAIRS_MAX && i < count; i++) {
+		if (watch_fingerprint_pair(config, i) == trial->pair_fingerprints[i])
+			continue;
+		keeps[i] = credentials_check_pair(config, i, trial->tls, drop, errbuf,
+		    sizeof errbuf) < 0;
+		if (keeps[i])
+			report_line(trial->report_fd, errbuf);
+		bad_count += keeps[i];
+		good_count += !keeps[i];
+	}
+	if (bad_count == 0)
+		report_line(trial->report_fd, reason);
+	if (bad_count == 0 || good_count == 0)
+		return 1;
+	if (credentials_check(config, trial->tls, drop, &kept, errbuf, sizeof errbuf) == 0)
+		return report_good(trial->report_fd, fingerprint, keeps, count);
+	report_line(trial->report_fd, errbuf);
+	return 1;
+}
+
+/* The child. */
+static int
+check(const struct trial *trial)
+{
+	const struct config *config = trial->config;
 	struct config_errors errors = { 0 };
 	struct drop_target drop;
 	uint64_t fingerprint;
@@ -50,26 +99,29 @@ check(const char *config_path, const struct config *config, const struct tls_mea
 	int *root_fds;
 	size_t i;
 
-	if (config_path != NULL)
-		config = config_load(config_path, &errors);
+	if (trial->config_path != NULL)
+		config = config_load(trial->config_path, &errors);
 	if (config == NULL) {
 		for (i = 0; i < errors.count; i++)
-			report_line(report_fd, errors.lines[i]);
+			report_line(trial->report_fd, errors.lines[i]);
 		return 1;
 	}
 	fingerprint = watch_fingerprint(config);
 	if (drop_resolve(config, &drop, errbuf, sizeof errbuf) < 0 ||
-	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0 ||
-	    credentials_check(config, tls, &drop, errbuf, sizeof errbuf) < 0) {
-		report_line(report_fd, errbuf);
+	    roots_open_priv(config, &root_fds, errbuf, sizeof errbuf) < 0) {
+		report_line(trial->report_fd, errbuf);
 		return 1;
 	}
-	return fdio_write_all(report_fd, &fingerprint, sizeof fingerprint) < 0 ? 1 : 0;
+	if (credentials_check(config, trial->tls, &drop, NULL, errbuf, sizeof errbuf) == 0)
+		return report_good(trial->report_fd, fingerprint, NULL, 0);
+	if (trial->in_force != NULL)
+		return check_pairs(trial, &drop, fingerprint, errbuf);
+	report_line(trial->report_fd, errbuf);
+	return 1;
 }
 
 static int
-start(struct reload *reload, const char *config_path, const struct config *config,
-    const struct tls_means *tls, int64_t now_mono_ms)
+start(struct reload *reload, struct trial trial, int64_t now_mono_ms)
 {
 	int ends[2];
 	pid_t pid;
@@ -81,7 +133,8 @@ start(struct reload *reload, const char *config_path, const struct config *confi
 		signals_reset();
 		log_set_sink((struct log_sink){ LOG_SINK_NONE, -1 }); /* it reports by the pipe */
 		role_set(ROLE_CHECKER);
-		_exit(check(config_path, config, tls, ends[1]));
+		trial.report_fd = ends[1];
+		_exit(check(&trial));
 	}
 	fdio_close(&ends[1]);
 	if (pid < 0 || fdio_set_nonblocking(ends[0]) < 0) {
@@ -92,7 +145,7 @@ start(struct reload *reload, const char *config_path, const struct config *confi
 	reload->report_fd = ends[0];
 	reload->report_bytes = 0;
 	reload->deadline_mono_ms = now_mono_ms + RELOAD_PATIENCE_MS;
-	reload->is_renewal = config_path == NULL;
+	reload->is_renewal = trial.in_force != NULL;
 	reload->is_quiet = false;
 	return 0;
 }
@@ -101,14 +154,17 @@ int
 reload_start(struct reload *reload, const char *config_path, const struct tls_means *tls,
     int64_t now_mono_ms)
 {
-	return start(reload, config_path, NULL, tls, now_mono_ms);
+	return start(reload, (struct trial){ .config_path = config_path, .tls = tls },
+	    now_mono_ms);
 }
 
 int
 reload_start_renewal(struct reload *reload, const struct config *config,
+    const struct credentials *in_force, const uint64_t *pair_fingerprints,
     const struct tls_means *tls, bool is_quiet, int64_t now_mono_ms)
 {
-	if (start(reload, NULL, config, tls, now_mono_ms) < 0)
+	if (start(reload, (struct trial){ .config = config, .in_force = in_force,
+	    .pair_fingerprints = pair_fingerprints, .tls = tls }, now_mono_ms) < 0)
 		return -1;
 	reload->is_quiet = is_quiet;
 	return 0;
@@ -140,7 +196,7 @@ log_report(const struct reload *reload, const char *lead)
 {
 	size_t line = 0, i;
 
-	for (i = 0; i < reload->report_bytes; i++) {
+	for (i = 0; i < reload->report_bytes && reload->report[i] != '\0'; i++) {
 		if (reload->report[i] != '\n')
 			continue;
 		log_error("%s%.*s", lead, (int)(i - line), reload->report + line);
@@ -148,18 +204,34 @@ log_report(const struct reload *reload, const char *lead)
 	}
 }
 
+/* What follows the lines: false: it is not there, or not whole. */
+static bool
+take_result(const struct reload *reload, uint64_t *fingerprint_out, bool keeps_out[])
+{
+	const char *end = memchr(reload->report, '\0', reload->report_bytes);
+	size_t bytes = end == NULL ? 0 : reload->report_bytes - (size_t)(end - reload->report) - 1;
+
+	if (bytes < sizeof *fingerprint_out || reload->report_bytes == sizeof reload->report)
+		return false;
+	bytes -= sizeof *fingerprint_out;
+	memcpy(fingerprint_out, end + 1, sizeof *fingerprint_out);
+	memcpy(keeps_out, end + 1 + sizeof *fingerprint_out,
+	    bytes < RELOAD_PAIRS_MAX ? bytes : RELOAD_PAIRS_MAX);
+	return true;
+}
+
 bool
 reload_finish(struct reload *reload, int wait_status)
 {
-	bool is_good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
 	const char *lead = reload->is_renewal ? "certificates: kept the old ones: " : "reload: ";
+	bool is_good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+	bool keeps[RELOAD_PAIRS_MAX] = { false };
 	uint64_t fingerprint = 0;
 
 	if (reload->report_fd >= 0)
 		reload_read(reload);
-	if (is_good && reload->report_bytes == sizeof fingerprint)
-		memcpy(&fingerprint, reload->report, sizeof fingerprint);
-	else if (!reload->is_quiet)
+	is_good = is_good && take_result(reload, &fingerprint, keeps);
+	if (!reload->is_quiet)
 		log_report(reload, lead);
 	if (!is_good && !reload->is_quiet && reload->report_bytes == 0)
 		log_error("%s%s %s", lead, reload->is_renewal ? "trying the new ones" :
@@ -168,6 +240,7 @@ reload_finish(struct reload *reload, int wait_status)
 	fdio_close(&reload->report_fd);
 	reload_init(reload);
 	reload->fingerprint = fingerprint;
+	memcpy(reload->keeps, keeps, sizeof keeps);
 	return is_good;
 }
 

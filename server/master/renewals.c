@@ -3,8 +3,9 @@
  * files, and the configuration in force is opened once more with them, as a reload opens another
  * one. Leaves to watch.c when to try, to reload.c the child, to switch.c the switch. Master only.
  * Rules: the configuration's files are not read; what comes into force is what the child has found
- * good, since the files are the same before it looks and after they are read; a bad pair changes
- * nothing, and is one line in the log. Shown by tests/integration/70-tls (test_renewal). */
+ * good, since the files are the same before it looks and after they are read; a pair that is no
+ * good is kept as it was, holds up no other one, and is one line in the log. Shown by
+ * tests/integration/70-tls (test_renewal). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,8 @@ renewals_tend(struct master *master, int64_t now_ms)
 	    (int64_t)config->tls.watch_interval_s * 1000, now_ms))
 		return;
 	log_info("certificates: files have changed, trying them");
-	if (reload_start_renewal(&master->reload, config, master->options->tls,
+	if (reload_start_renewal(&master->reload, config, &master->generation->credentials,
+	    master->generation->pair_fingerprints, master->options->tls,
 	    watch_was_refused(watch), now_ms) < 0)
 		refuse(master, strerror(errno), now_ms);
 }
@@ -52,7 +54,8 @@ renewals_finish(struct master *master, int wait_status, int64_t now_ms)
 		refuse(master, NULL, now_ms); /* the child's reason is in the log */
 		return;
 	}
-	next = switch_open(master, config_share(config), errbuf, sizeof errbuf);
+	next = switch_open(master, config_share(config), config->certificate_count <=
+	    RELOAD_PAIRS_MAX ? master->reload.keeps : NULL, errbuf, sizeof errbuf);
 	if (next == NULL) {
 		refuse(master, errbuf, now_ms);
 		return;

@@ -129,9 +129,10 @@ void switch_use_logs(const struct master *master);
 /* Names those that previous, or NULL, did not have. */
 void switch_note_listeners(const struct generation *generation,
     const struct generation *previous);
-/* Takes config over and opens it, as a reload does; the one in force stays. NULL and errbuf. */
-struct generation *switch_open(struct master *master, struct config *config, char *errbuf,
-    size_t errbuf_bytes);
+/* Takes config over and opens it, as a reload does; the one in force stays. keeps: NULL, or it is
+ * the same configuration, and these pairs stay as they are. NULL and errbuf. */
+struct generation *switch_open(struct master *master, struct config *config, const bool keeps[],
+    char *errbuf, size_t errbuf_bytes);
 /* In place of the one in force: everything of it is open. */
 void switch_to(struct master *master, struct generation *next, int64_t now_ms);
 /* It is the one in force from now on; nothing is started yet. */

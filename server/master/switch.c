@@ -155,13 +155,14 @@ note_used_lines(const struct master *master, bool used_lines[SCOREBOARD_SOCKET_M
 }
 
 struct generation *
-switch_open(struct master *master, struct config *config, char *errbuf, size_t errbuf_bytes)
+switch_open(struct master *master, struct config *config, const bool keeps[], char *errbuf,
+    size_t errbuf_bytes)
 {
 	bool used_lines[SCOREBOARD_SOCKET_MAX] = { false };
 
 	note_used_lines(master, used_lines);
-	return generation_open(config, master->generation, used_lines, master->options->tls,
-	    errbuf, errbuf_bytes);
+	return generation_open(config, master->generation, keeps, used_lines,
+	    master->options->tls, errbuf, errbuf_bytes);
 }
 
 /* The child has tried certificates and keys that were replaced before they were opened here, where
@@ -214,7 +215,7 @@ switch_finish_reload(struct master *master, int wait_status, int64_t now_ms)
 			(void)snprintf(errbuf, sizeof errbuf, "%s", errors.lines[0]);
 		goto kept;
 	}
-	next = switch_open(master, config, errbuf, sizeof errbuf);
+	next = switch_open(master, config, NULL, errbuf, sizeof errbuf);
 	again = begins_anew(master, &next, errbuf, sizeof errbuf);
 kept:
 	config_errors_fini(&errors);

@@ -34,6 +34,15 @@ watch_fingerprint(const struct config *config)
 	return sum != 0 ? sum : 1;
 }
 
+uint64_t
+watch_fingerprint_pair(const struct config *config, size_t index)
+{
+	struct config one = { .certificates = &config->certificates[index],
+	    .certificate_count = 1 };
+
+	return watch_fingerprint(&one);
+}
+
 /* When a file, or the link to it, became what it is; 0: there is none. */
 static int64_t
 changed_ns(const char *path)

@@ -28,6 +28,8 @@ struct watch {                      /* caller's storage; fingerprints are never 
  * from elsewhere gives another number. Never 0. */
 uint64_t watch_fingerprint(const struct config *config);
 
+/* The same of one pair, an index into config.certificates. */
+uint64_t watch_fingerprint_pair(const struct config *config, size_t index);
 /* The path of the one that was replaced or rewritten last; where there are none, the
  * configuration's own. Only to tell. */
 const char *watch_newest(const struct config *config);

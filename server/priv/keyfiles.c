@@ -92,8 +92,19 @@ open_key(const struct config_certificate *certificate, char *errbuf, size_t errb
 	return fd;
 }
 
+static int
+keep_key(int kept_fd, char *errbuf, size_t errbuf_bytes)
+{
+	int fd = fcntl(kept_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		(void)snprintf(errbuf, errbuf_bytes, "private keys: %s", strerror(errno));
+	return fd;
+}
+
 int
-keyfiles_open_priv(const struct config *config, int **fds_out, char *errbuf, size_t errbuf_bytes)
+keyfiles_open_priv(const struct config *config, const int kept_fds[], int **fds_out, char *errbuf,
+    size_t errbuf_bytes)
 {
 	int *fds = malloc((config->certificate_count + 1) * sizeof *fds);
 	size_t i;
@@ -105,7 +116,10 @@ keyfiles_open_priv(const struct config *config, int **fds_out, char *errbuf, siz
 		return -1;
 	}
 	for (i = 0; i < config->certificate_count; i++) {
-		fds[i] = open_key(&config->certificates[i], errbuf, errbuf_bytes);
+		if (kept_fds == NULL || kept_fds[i] < 0)
+			fds[i] = open_key(&config->certificates[i], errbuf, errbuf_bytes);
+		else
+			fds[i] = keep_key(kept_fds[i], errbuf, errbuf_bytes);
 		if (fds[i] < 0) {
 			keyfiles_close(&fds, i);
 			return -1;

@@ -14,10 +14,11 @@
 
 /* For each of config.certificates a descriptor with what its key file holds now, to be read with
  * pread(2): a copy that no program can change any more, whatever becomes of the file. *fds_out is
- * malloc'd. A file that everybody can read is warned of. 0, or -1 and errbuf, and nothing is
+ * malloc'd. kept_fds: NULL, or by certificate what was opened before and stays as it is, -1: it is
+ * to be read. A file that everybody can read is warned of. 0, or -1 and errbuf, and nothing is
  * open. */
-int keyfiles_open_priv(const struct config *config, int **fds_out, char *errbuf,
-    size_t errbuf_bytes);
+int keyfiles_open_priv(const struct config *config, const int kept_fds[], int **fds_out,
+    char *errbuf, size_t errbuf_bytes);
 /* Accepts NULL, leaves NULL. */
 void keyfiles_close(int **fds, size_t count);
 

@@ -107,7 +107,41 @@ fill_contexts(struct tls_site *site, const struct tls_trouble *trouble)
 }
 
 static int
-fill(struct tls_site *site, const struct tls_trouble *trouble)
+share(const struct tls_certificate *old, struct tls_certificate *out)
+{
+	out->chain = X509_chain_up_ref(old->chain);
+	if (out->chain == NULL || X509_up_ref(old->leaf) != 1)
+		return -1;
+	out->leaf = old->leaf;
+	if (EVP_PKEY_up_ref(old->key) != 1)
+		return -1;
+	out->key = old->key;
+	return 0;
+}
+
+/* old: NULL, or whose certificates are kept. */
+static int
+fill_certificates(struct tls_site *site, const struct tls_site *old, const bool keeps[],
+    const struct tls_trouble *trouble)
+{
+	const struct config *config = site->config;
+
+	for (size_t i = 0; i < config->certificate_count; i++) {
+		struct tls_certificate *certificate = &site->certificates[i];
+
+		if (old == NULL || !keeps[i]) {
+			if (tls_site_read_chain(config, i, certificate, trouble) < 0)
+				return -1;
+		} else if (share(&old->certificates[i], certificate) < 0) {
+			return tls_trouble_tell(trouble, config->source, 0, "no memory");
+		}
+	}
+	return 0;
+}
+
+static int
+fill(struct tls_site *site, const struct tls_site *old, const bool keeps[],
+    const struct tls_trouble *trouble)
 {
 	const struct config *config = site->config;
 
@@ -124,16 +158,14 @@ fill(struct tls_site *site, const struct tls_trouble *trouble)
 		return tls_trouble_tell(trouble, config->source, 0,
 		    "OpenSSL has no AES-256-CBC, which session tickets need: %s",
 		    tls_trouble_reason());
-	for (size_t i = 0; i < config->certificate_count; i++) {
-		if (tls_site_read_chain(config, i, &site->certificates[i], trouble) < 0)
-			return -1;
-	}
+	if (fill_certificates(site, old, keeps, trouble) < 0)
+		return -1;
 	return fill_contexts(site, trouble);
 }
 
 struct tls_site *
-tls_site_new(const struct config *config, struct ticket_keys *tickets, char *errbuf,
-    size_t errbuf_bytes)
+tls_site_renew(const struct config *config, struct ticket_keys *tickets,
+    const struct tls_site *old, const bool keeps[], char *errbuf, size_t errbuf_bytes)
 {
 	const struct tls_trouble trouble = { errbuf, errbuf_bytes };
 	struct tls_site *site = calloc(1, sizeof *site);
@@ -144,7 +176,7 @@ tls_site_new(const struct config *config, struct ticket_keys *tickets, char *err
 	}
 	site->config = config;
 	site->tickets = tickets;
-	if (fill(site, &trouble) < 0)
+	if (fill(site, old, keeps, &trouble) < 0)
 		tls_site_free(&site);
 	else {
 		tls_site_read_staplings(site);
@@ -208,10 +240,12 @@ tls_site_public_key(const struct tls_site *site, size_t key_index, size_t *bytes
 #else
 
 struct tls_site *
-tls_site_new(const struct config *config, struct ticket_keys *tickets, char *errbuf,
-    size_t errbuf_bytes)
+tls_site_renew(const struct config *config, struct ticket_keys *tickets,
+    const struct tls_site *old, const bool keeps[], char *errbuf, size_t errbuf_bytes)
 {
 	(void)tickets;
+	(void)old;
+	(void)keeps;
 	(void)snprintf(errbuf, errbuf_bytes, "%s: TLS is not in this build, expected one with "
 	    "OpenSSL", config->source);
 	return NULL;
@@ -248,3 +282,10 @@ tls_site_public_key(const struct tls_site *site, size_t key_index, size_t *bytes
 	return NULL;
 }
 #endif
+
+struct tls_site *
+tls_site_new(const struct config *config, struct ticket_keys *tickets, char *errbuf,
+    size_t errbuf_bytes)
+{
+	return tls_site_renew(config, tickets, NULL, NULL, errbuf, errbuf_bytes);
+}

@@ -5,6 +5,7 @@
 #ifndef MUSTER_IO_TLS_SITE_H
 #define MUSTER_IO_TLS_SITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ struct ssl_ctx_st;
  * what". Without TLS in the build: an error that says so. */
 struct tls_site *tls_site_new(const struct config *config, struct ticket_keys *tickets,
     char *errbuf, size_t errbuf_bytes);
+/* The same, but those certificates with keeps[i] true are another site's of the same configuration,
+ * and not read. */
+struct tls_site *tls_site_renew(const struct config *config, struct ticket_keys *tickets,
+    const struct tls_site *old, const bool keeps[], char *errbuf, size_t errbuf_bytes);
 /* Accepts NULL, leaves NULL. */
 void tls_site_free(struct tls_site **site);
 

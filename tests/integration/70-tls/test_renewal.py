@@ -20,7 +20,7 @@ KEPT = "error: certificates: kept the old ones: "
 class Site:
     """A server with a pair of files of its own, which are then renewed."""
 
-    def __init__(self, serve_tls, authority, folder, links=False, **options):
+    def __init__(self, serve_tls, authority, folder, links=False, more="", **options):
         self.authority = authority
         self.folder = folder
         self.version = 0
@@ -31,7 +31,7 @@ class Site:
         else:
             self.copy(self.first)
         self.server = serve_tls(settings={"certificate": self.chain, "certificate_key": self.key},
-                                more="tls { watch_interval = 1s }", **options)
+                                more="tls { watch_interval = 1s }\n" + more, **options)
 
     def issue(self):
         """A pair with another key and another name."""
@@ -157,6 +157,40 @@ def test_what_is_broken_is_refused(site, connect, spoil):
     site.wait_for_new()
     site.expect(connect, 2)
     assert len(looks) == 1
+    assert not processes.log_lines(site.server, "died|took too long")
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_a_broken_pair_holds_up_no_other(serve_tls, authority, connect, tmp_path, kind):
+    """It stays as it was, with the key that it had, until it is whole."""
+    others = [authority.issue("other.example", f"o{number}.example", kind=kind,
+                              name=f"{tmp_path.name}-o{number}") for number in range(2)]
+    chain, key = tmp_path / "other.pem", tmp_path / "other.key"
+    shutil.copyfile(others[0].chain, chain)
+    shutil.copyfile(others[0].key, key)
+    site = Site(serve_tls, authority, tmp_path, more=f"""
+        host "test.example" {{}}
+        host "other.example" {{ certificate = "{chain}"   certificate_key = "{key}" }}""")
+
+    def expect(version, other):
+        site.expect(connect, version)
+        with connect(site.server, server_name="other.example") as client:
+            assert f"o{other}.example" in client.names
+            assert client.request().status == 200
+
+    expect(1, 0)
+    key.write_text("no key\n")
+    site.wait_for_refusal(re.escape(str(key)))
+    for version in (2, 3):
+        count = len(processes.log_lines(site.server, IN_FORCE))
+        site.move(site.issue())
+        site.wait_for_new(count + 1)
+        expect(version, 0)
+    count = len(processes.log_lines(site.server, IN_FORCE))
+    for source, path in ((others[1].chain, chain), (others[1].key, key)):
+        shutil.copyfile(source, path)
+    site.wait_for_new(count + 1)
+    expect(3, 1)
     assert not processes.log_lines(site.server, "died|took too long")
 
 

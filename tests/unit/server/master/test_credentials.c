@@ -23,9 +23,11 @@ static int site_count, public_key_limit;
 static pid_t own_pid;
 
 static struct tls_site *
-new_site(const struct config *of, struct ticket_keys *tickets, char *out, size_t cap)
+new_site(const struct config *of, struct ticket_keys *tickets, const struct tls_site *old,
+    const bool keeps[], char *out, size_t cap)
 {
-	ck_assert_ptr_eq(of, &config);
+	ck_assert(of == &config || of->certificate_count == 1);
+	ck_assert(old == NULL || (keeps[0] && !keeps[1]));
 	ck_assert_ptr_nonnull(tickets);
 	if (strcmp(certificates[0].chain_file, "bad") == 0) {
 		snprintf(out, cap, "no certificate");
@@ -63,7 +65,7 @@ check(const struct config *of, const struct inherit_key *keys, size_t count, cha
 {
 	size_t i;
 
-	if (getpid() == own_pid || of != &config)
+	if (getpid() == own_pid || of->certificate_count != count)
 		abort();            /* never in this process */
 	for (i = 0; i < count; i++) {
 		char text[64] = "";
@@ -79,7 +81,7 @@ check(const struct config *of, const struct inherit_key *keys, size_t count, cha
 	return 0;
 }
 
-static struct tls_means means = { .site_new = new_site, .site_free = free_site,
+static struct tls_means means = { .site_renew = new_site, .site_free = free_site,
 	.site_warning = site_warning, .site_public_key = public_key, .keys_check = check };
 
 static void
@@ -104,8 +106,8 @@ make_all(void)
 static int
 open_them(struct credentials *credentials, bool checks_keys)
 {
-	return credentials_open(credentials, &config, &means, &workers, NULL, checks_keys, errbuf,
-	    sizeof errbuf);
+	return credentials_open(credentials, &config, &means, &workers, NULL, NULL, checks_keys,
+	    errbuf, sizeof errbuf);
 }
 
 START_TEST(all_is_open)
@@ -127,7 +129,8 @@ START_TEST(all_is_open)
 	credentials_close(&credentials, &means);
 	ck_assert_int_eq(site_count, 0);
 	ck_assert_int_eq(process_open_count(), open_count);
-	ck_assert_int_eq(credentials_check(&config, &means, &workers, errbuf, sizeof errbuf), 0);
+	ck_assert_int_eq(credentials_check(&config, &means, &workers, NULL, errbuf,
+	    sizeof errbuf), 0);
 	ck_assert_int_eq(process_open_count(), open_count);
 }
 END_TEST
@@ -214,6 +217,40 @@ START_TEST(unchecked)
 }
 END_TEST
 
+static int
+check_pair(size_t index)
+{
+	return credentials_check_pair(&config, index, &means, &workers, errbuf, sizeof errbuf);
+}
+
+/* One of two pairs is no good any more: the one that was open is taken, and the other one anew. */
+START_TEST(what_is_bad_is_kept)
+{
+	int open_count = process_open_count();
+	const bool keeps[2] = { true, false };
+	struct credentials old, new;
+	const struct credentials_kept kept = { &old, keeps };
+	char text[16] = "";
+
+	ck_assert_int_eq(open_them(&old, true), 0);
+	scratch_write("k0", "bad");
+	scratch_write("k1", "good, too");
+	ck_assert_int_eq(check_pair(0), -1);
+	ck_assert_str_eq(errbuf, "key 0 is bad");
+	ck_assert_int_eq(check_pair(1), 0);
+	ck_assert_int_eq(open_them(&new, true), -1);
+	ck_assert_int_eq(unlink("k0"), 0);
+	ck_assert_int_eq(credentials_open(&new, &config, &means, &workers, NULL, &kept, true,
+	    errbuf, sizeof errbuf), 0);
+	credentials_close(&old, &means);
+	ck_assert_int_eq(pread(new.keys[0].fd, text, sizeof text, 0), 4);
+	ck_assert_str_eq(text, "good");
+	ck_assert_int_eq(pread(new.keys[1].fd, text, sizeof text, 0), 9);
+	credentials_close(&new, &means);
+	ck_assert_int_eq(process_open_count(), open_count);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -229,6 +266,7 @@ main(void)
 	tcase_add_test(tcase, oddities_are_logged);
 	tcase_add_loop_test(tcase, nothing_is_left, 0, COUNT_OF(refused));
 	tcase_add_test(tcase, unchecked);
+	tcase_add_test(tcase, what_is_bad_is_kept);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);

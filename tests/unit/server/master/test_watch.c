@@ -168,6 +168,8 @@ static void (*const changes[])(void) = { rewrite, replace, point_elsewhere,
 START_TEST(each_change_shows)
 {
 	uint64_t before = watch_fingerprint(&config), after;
+	uint64_t pairs[2] = { watch_fingerprint_pair(&config, 0),
+		watch_fingerprint_pair(&config, 1) };
 
 	ck_assert_uint_ne(before, 0);
 	ck_assert_uint_eq(watch_fingerprint(&config), before);
@@ -175,6 +177,8 @@ START_TEST(each_change_shows)
 	after = watch_fingerprint(&config);
 	ck_assert_uint_ne(after, before);
 	ck_assert_uint_eq(watch_fingerprint(&config), after);
+	ck_assert(watch_fingerprint_pair(&config, 0) != pairs[0] ||
+	    watch_fingerprint_pair(&config, 1) != pairs[1]);
 }
 END_TEST
 

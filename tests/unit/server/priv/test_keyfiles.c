@@ -69,7 +69,8 @@ START_TEST(content_stays)
 {
 	int open_count = process_open_count(), *fds;
 
-	ck_assert_msg(keyfiles_open_priv(&config, &fds, errbuf, sizeof errbuf) == 0, "%s", errbuf);
+	ck_assert_msg(keyfiles_open_priv(&config, NULL, &fds, errbuf, sizeof errbuf) == 0, "%s",
+	    errbuf);
 	ck_assert_int_eq(process_open_count(), open_count + 2);
 	scratch_write("one", "another text, longer than the one before");
 	ck_assert_int_eq(unlink("two"), 0);
@@ -93,7 +94,7 @@ START_TEST(link_is_followed)
 
 	ck_assert_int_eq(rename("one", "archive"), 0);
 	ck_assert_int_eq(symlink("archive", "one"), 0);
-	ck_assert_int_eq(keyfiles_open_priv(&config, &fds, errbuf, sizeof errbuf), 0);
+	ck_assert_int_eq(keyfiles_open_priv(&config, NULL, &fds, errbuf, sizeof errbuf), 0);
 	assert_holds(fds[0], "first key");
 	keyfiles_close(&fds, 2);
 }
@@ -104,7 +105,7 @@ START_TEST(everybody_may_read)
 	int *fds;
 
 	ck_assert_int_eq(chmod("two", 0644), 0);
-	ck_assert_int_eq(keyfiles_open_priv(&config, &fds, errbuf, sizeof errbuf), 0);
+	ck_assert_int_eq(keyfiles_open_priv(&config, NULL, &fds, errbuf, sizeof errbuf), 0);
 	ck_assert_ptr_nonnull(strstr(read_log(),
 	    "f:2: certificate_key two can be read by everybody"));
 	keyfiles_close(&fds, 2);
@@ -125,7 +126,7 @@ START_TEST(refused_files)
 	int open_count = process_open_count(), *fds;
 
 	snprintf(names[1], sizeof names[1], "%s", refused[_i].name);
-	ck_assert_int_eq(keyfiles_open_priv(&config, &fds, errbuf, sizeof errbuf), -1);
+	ck_assert_int_eq(keyfiles_open_priv(&config, NULL, &fds, errbuf, sizeof errbuf), -1);
 	ck_assert_str_eq(errbuf, refused[_i].error);
 	ck_assert_ptr_null(fds);
 	ck_assert_int_eq(process_open_count(), open_count);
@@ -178,7 +179,7 @@ open_in_worker(void)
 	int *fds;
 
 	role_set(ROLE_WORKER);
-	(void)keyfiles_open_priv(&config, &fds, errbuf, sizeof errbuf);
+	(void)keyfiles_open_priv(&config, NULL, &fds, errbuf, sizeof errbuf);
 }
 
 START_TEST(never_in_a_worker)
