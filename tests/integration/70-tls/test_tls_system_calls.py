@@ -101,3 +101,5 @@ def test_connections(traced, connect, capsys):
     calls = traced.calls(worker) - before
     tell(capsys, "connection", calls, CONNECTIONS)
     assert not MEMORY_CALLS & set(calls), calls
+    # The question to the signer, two flights, and an answer that says that it is the last.
+    assert calls["sendto"] <= 4 * CONNECTIONS, calls
