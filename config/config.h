@@ -119,6 +119,7 @@ struct config_tls {
 	char *ciphersuites;         /* TLS 1.3; the same */
 	char *curves;               /* "X25519:prime256v1:secp384r1"; the same */
 	bool prefers_server_ciphers;
+	bool uses_kernel;           /* to encrypt, where it can */
 	bool session_tickets;       /* sessions are resumed */
 	unsigned session_timeout_s; /* how long one can be; > 0 */
 	unsigned watch_interval_s;  /* between looks at files of certificates; 0: none */

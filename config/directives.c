@@ -350,6 +350,8 @@ const struct schema_directive directives[] = {
 	{ DIRECTIVE("prefer_server_ciphers", TLS, SCHEMA_BOOLEAN, "false",
 	    "the order of ciphers here decides, not the client's"),
 	    FIELD(config_tls, prefers_server_ciphers) },
+	{ DIRECTIVE("kernel", TLS, SCHEMA_BOOLEAN, "false", "the kernel encrypts, where it can"),
+	    FIELD(config_tls, uses_kernel) },
 	{ DIRECTIVE("session_tickets", TLS, SCHEMA_BOOLEAN, "true", "clients may resume sessions"),
 	    FIELD(config_tls, session_tickets) },
 	{ DIRECTIVE("session_timeout", TLS, SCHEMA_DURATION_S, "1h",

@@ -177,6 +177,7 @@ make_means(void)
 {
 	return (struct tls_means){ .tickets = ticket_keys_open(), .site_renew = tls_site_renew,
 		.site_free = tls_site_free, .site_warning = tls_site_warning,
+		.site_notice = tls_site_notice,
 		.site_public_key = tls_site_public_key, .keys_check = keyring_check };
 }
 

@@ -45,6 +45,7 @@ libworkers_a_SOURCES = \
 	workers/io/tls_data.c \
 	workers/io/tls_first.c workers/io/tls_first.h \
 	workers/io/tls_hello.c workers/io/tls_hello.h \
+	workers/io/tls_kernel.c workers/io/tls_kernel.h \
 	workers/io/tls_keys.c workers/io/tls_keys.h \
 	workers/io/tls_keys_ask.c workers/io/tls_keys_ask.h \
 	workers/io/tls_keys_manage.c \

@@ -194,11 +194,15 @@ credentials_open(struct credentials *credentials, const struct config *config,
 void
 credentials_log_oddities(const struct credentials *credentials, const struct tls_means *means)
 {
-	const char *oddity;
+	const char *oddity, *notice;
 
-	for (size_t i = 0; credentials->site != NULL &&
-	    (oddity = means->site_warning(credentials->site, i)) != NULL; i++)
+	if (credentials->site == NULL)
+		return;
+	for (size_t i = 0; (oddity = means->site_warning(credentials->site, i)) != NULL; i++)
 		log_warn("%s", oddity);
+	notice = means->site_notice(credentials->site);
+	if (notice != NULL)
+		log_notice("%s", notice);
 }
 
 void

@@ -24,6 +24,8 @@ struct tls_means {
 	void (*site_free)(struct tls_site **site);
 	/* What is odd about it, index from 0 on; NULL: there is no more. */
 	const char *(*site_warning)(const struct tls_site *site, size_t index);
+	/* What is good to know; NULL: nothing. */
+	const char *(*site_notice)(const struct tls_site *site);
 	unsigned char *(*site_public_key)(const struct tls_site *site, size_t key_index,
 	    size_t *bytes_out);
 	int (*keys_check)(const struct config *config, const struct inherit_key *keys,
@@ -57,7 +59,7 @@ int credentials_open(struct credentials *credentials, const struct config *confi
     bool checks_keys, char *errbuf, size_t errbuf_bytes);
 /* Other sockets between workers and signer in the place of those. 0, or -1 and errno. */
 int credentials_connect(struct credentials *credentials);
-/* Logs what is odd about certificates, and no reason not to go on. */
+/* Logs what is odd, and no reason not to go on, and what is good to know. */
 void credentials_log_oddities(const struct credentials *credentials,
     const struct tls_means *means);
 /* Workers that are forked from now on are other ones': the site is freed. */

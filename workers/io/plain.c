@@ -341,7 +341,8 @@ send_file_part(struct stream *stream, struct stream_file *file, uint64_t rest_by
 /* Where packets are large, as from a proxy on this machine, the system would queue megabytes at
  * once for a client that takes none of them, and all connections share what it has for that. So a
  * client first takes the beginning of a long body with little queued; after that each limit would
- * cost fast clients more than it saves. */
+ * cost fast clients more than it saves. Not for the kernel's TLS: it waits until less is queued
+ * without having sent what is there, where that is less than a packet. */
 static enum io_result
 try_client(struct stream *stream, struct stream_file *file, unsigned timeout_ms)
 {
@@ -358,7 +359,7 @@ plain_send_file(struct stream *stream, struct stream_file *file, unsigned timeou
 {
 	if (!stream->is_nonblocking) {
 		heartbeat_need();   /* Linux before 6.5 may wait for each page by itself */
-		if (file->left_bytes > TRIAL_MIN_BYTES) {
+		if (file->left_bytes > TRIAL_MIN_BYTES && stream->tls == NULL) {
 			enum io_result result = try_client(stream, file, timeout_ms);
 
 			if (result != IO_OK)

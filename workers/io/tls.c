@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "server/base/log.h"
 #include "workers/io/tls_hello.h"
+#include "workers/io/tls_kernel.h"
 #include "workers/io/tls_pipe.h"
 
 #define HANDSHAKE_BYTES_MAX (256 * 1024) /* of a client; certificates of its own are the most */
@@ -56,6 +57,7 @@ open_connection(struct stream *stream, const struct tls_wish *wish)
 	prepare(ssl);
 	tls->stream = stream;
 	tls->wish = wish;
+	tls_kernel_offer(tls);
 	tls->server_name[0] = tls->client_subject[0] = '\0';
 	tls->host = NULL;
 	tls->send_timeout_ms = 0;

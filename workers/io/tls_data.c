@@ -16,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/base/signals.h"
 #include "workers/io/plain.h"
+#include "workers/io/tls_kernel.h"
 
 #define IDLE_RECORDS_MAX 64         /* KeyUpdate and the like, and one more for each */
 #define IDLE_RECORD_SHARE 16384     /* of these bytes */
@@ -53,6 +54,8 @@ emit(struct tls *tls, const char *data, size_t bytes, bool has_more, unsigned ti
 	tls->send_timeout_ms = timeout_ms;
 	if (tls->is_broken || tls->has_said_end)
 		return IO_ERROR;
+	if (tls->kernel_socket != NULL)
+		return tls_kernel_write(tls, data, bytes, has_more);
 	if (SSL_write(tls->ssl, data, (int)bytes) <= 0)
 		return give_up(tls);
 	if (tls->is_last_write && !has_more) {
@@ -137,6 +140,10 @@ tls_try_write(struct stream *stream, const void *data, size_t bytes, size_t *sen
 	*sent_out = 0;
 	if (tls->is_broken || tls->has_said_end)
 		return IO_ERROR;
+	if (tls_kernel_must_end(tls))
+		return IO_ERROR;
+	if (tls->kernel_socket != NULL)
+		return plain_try_write(stream, data, bytes, sent_out);
 	if (tls->tried_bytes == 0) {
 		if (bytes > sizeof tls->plain)
 			bytes = sizeof tls->plain;
@@ -179,6 +186,18 @@ gather_file(struct tls *tls, int file_fd, uint64_t offset, uint64_t bytes, size_
 	return IO_OK;
 }
 
+/* Whoever waits for the client is this worker: nobody else has the other half of the keys. */
+static enum io_result
+send_file_by_kernel(struct tls *tls, int file_fd, uint64_t offset, uint64_t bytes,
+    unsigned timeout_ms, uint64_t *sent_out)
+{
+	struct stream_file file = { .fd = file_fd, .offset = offset, .left_bytes = bytes };
+	enum io_result result = tls_kernel_send_file(tls, &file, timeout_ms);
+
+	*sent_out = bytes - file.left_bytes;
+	return result;
+}
+
 enum io_result
 tls_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
     unsigned timeout_ms, uint64_t *sent_out)
@@ -188,6 +207,8 @@ tls_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t byte
 	enum io_result result = IO_OK;
 	size_t got;
 
+	if (tls->kernel_socket != NULL)
+		return send_file_by_kernel(tls, file_fd, offset, bytes, timeout_ms, sent_out);
 	while (bytes > 0 && result == IO_OK) {
 		result = gather_file(tls, file_fd, offset, bytes, &got);
 		if (result != IO_OK) {
@@ -245,6 +266,8 @@ decrypt(struct tls *tls, void *out, size_t cap, size_t *bytes_out)
 		return IO_ERROR;
 	tls->is_starved = false;
 	n = SSL_read(tls->ssl, out, most);
+	if (tls_kernel_must_end(tls))
+		return IO_ERROR;
 	if (n <= 0)
 		return judge_silence(tls, n);
 	tls->stream->received_bytes += (uint64_t)n;
@@ -332,7 +355,9 @@ say_end(struct tls *tls)
 		return;
 	tls->send_timeout_ms = 0;
 	tls->send_deadline_mono_ms = 0;
-	if (tls->plain_bytes > 0)
+	if (tls->plain_bytes > 0 && tls->kernel_socket != NULL)
+		(void)tls_kernel_write(tls, tls->plain, tls->plain_bytes, false);
+	else if (tls->plain_bytes > 0)
 		(void)SSL_write(tls->ssl, tls->plain, (int)tls->plain_bytes);
 	tls->plain_bytes = 0;
 	write_end(tls);

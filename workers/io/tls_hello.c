@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "workers/io/tls_kernel.h"
 #include "workers/io/tls_site.h"
 
 #define NAME_TYPE_HOST 0            /* RFC 6066 3 */
@@ -123,6 +124,8 @@ on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
 	if (found == NULL)
 		found = find_protocol(list, bytes, "http/1.1");
 	if (found != NULL) {
+		if (found[0] == 2)  /* h2 */
+			tls_kernel_decline(ssl);
 		*out = found + 1;
 		*out_bytes = found[0];
 		return SSL_TLSEXT_ERR_OK;

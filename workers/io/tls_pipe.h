@@ -20,6 +20,8 @@
 struct tls {
 	SSL *ssl;                   /* NULL: no connection */
 	BIO *bio;                   /* one for all connections; NULL: not made yet */
+	BIO *kernel_socket;         /* by which OpenSSL reaches the kernel, who encrypts; NULL:
+	                             * OpenSSL does (tls_kernel.h) */
 	struct stream *stream;
 	const struct tls_wish *wish; /* during the handshake */
 	char server_name[TLS_NAME_BYTES]; /* "": the client sent none */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workers/io/tls_kernel.h"
 #include "workers/io/tls_keys.h"
 #include "workers/io/tls_site_parts.h"
 
@@ -163,6 +164,21 @@ fill(struct tls_site *site, const struct tls_site *old, const bool keeps[],
 	return fill_contexts(site, trouble);
 }
 
+/* The configuration is right on every system: what one cannot do is no error. */
+static void
+look_for_kernel(struct tls_site *site)
+{
+	const struct config_tls *tls = &site->config->tls;
+	const char *missing = tls->uses_kernel ? tls_kernel_look() : NULL;
+
+	if (missing != NULL)
+		tls_site_warn(site, tls->file, tls->line, "tls.kernel: not in use, OpenSSL "
+		    "encrypts: %s", missing);
+	else if (tls->uses_kernel)
+		site->notice = "TLS: the kernel encrypts what goes to clients over HTTP/1 "
+		    "(tls.kernel)";
+}
+
 struct tls_site *
 tls_site_renew(const struct config *config, struct ticket_keys *tickets,
     const struct tls_site *old, const bool keeps[], char *errbuf, size_t errbuf_bytes)
@@ -181,6 +197,7 @@ tls_site_renew(const struct config *config, struct ticket_keys *tickets,
 	else {
 		tls_site_read_staplings(site);
 		tls_site_look(site);
+		look_for_kernel(site);
 		tls_site_warm(site);
 	}
 	ERR_clear_error();
@@ -216,6 +233,12 @@ const char *
 tls_site_warning(const struct tls_site *site, size_t index)
 {
 	return index < site->warning_count ? site->warnings[index] : NULL;
+}
+
+const char *
+tls_site_notice(const struct tls_site *site)
+{
+	return site->notice;
 }
 
 SSL_CTX *
@@ -262,6 +285,13 @@ tls_site_warning(const struct tls_site *site, size_t index)
 {
 	(void)site;
 	(void)index;
+	return NULL;
+}
+
+const char *
+tls_site_notice(const struct tls_site *site)
+{
+	(void)site;
 	return NULL;
 }
 

@@ -29,9 +29,11 @@ struct tls_site *tls_site_renew(const struct config *config, struct ticket_keys 
 void tls_site_free(struct tls_site **site);
 
 /* What is odd and no error: certificates that are out of date or do not name their host, OCSP
- * responses that cannot be used. index from 0 on: "file:line: what", as long as the site lives;
- * NULL: there are no more. */
+ * responses that cannot be used, TLS of the kernel where it has none. index from 0 on: "file:line:
+ * what", as long as the site lives; NULL: there are no more. */
 const char *tls_site_warning(const struct tls_site *site, size_t index);
+/* What is good to know; NULL: nothing. */
+const char *tls_site_notice(const struct tls_site *site);
 
 /* The context of a host (of config.hosts); that of a connection whose server name is not known yet
  * is the listener's default host's. NULL: the host has no certificate. Hosts with the same

@@ -27,6 +27,7 @@ struct tls_site {
 	                             * each with a reference of its own */
 	char **warnings;
 	size_t warning_count;
+	const char *notice;         /* or NULL; static */
 };
 
 /* Where text about what went wrong goes. */

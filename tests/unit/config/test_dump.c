@@ -40,8 +40,8 @@ static const struct {
 	{ "", "\ntls {\n\tprofile = \"intermediate\"\n\tprotocols = { \"TLSv1.2\", "
 	    "\"TLSv1.3\" }\n\tciphers = \"ECDHE-ECDSA-AES128-GCM-SHA256:" },
 	{ "", "\tcurves = \"X25519:prime256v1:secp384r1\"\n\tprefer_server_ciphers = false\n"
-	    "\tsession_tickets = true\n\tsession_timeout = \"1h\"\n\tsession_ticket_keys = {}\n"
-	    "\tsigner_user = \"\"\n\twatch_interval = \"3s\"\n}\n" },
+	    "\tkernel = false\n\tsession_tickets = true\n\tsession_timeout = \"1h\"\n"
+	    "\tsession_ticket_keys = {}\n\tsigner_user = \"\"\n\twatch_interval = \"3s\"\n}\n" },
 	{ "tls { profile = old }", "\tciphers = \"@SECLEVEL=0:ECDHE-ECDSA-AES128-GCM-SHA256:" },
 	{ "tls { profile = old }", "\tprefer_server_ciphers = true\n" },
 	{ "tls { profile = old prefer_server_ciphers = no }", "\tprefer_server_ciphers = false\n" },

@@ -69,6 +69,7 @@ START_TEST(the_rest_has_its_defaults)
 {
 	struct config *config = load_config("");
 
+	ck_assert(!config->tls.uses_kernel);
 	ck_assert(config->tls.session_tickets);
 	ck_assert_uint_eq(config->tls.session_timeout_s, 3600);
 	ck_assert_uint_eq(config->tls.ticket_key_files.count, 0);
@@ -81,9 +82,10 @@ START_TEST(the_rest_has_its_defaults)
 	ck_assert(!config->listeners[0].tls);
 	ck_assert_uint_eq(config->certificate_count, 0);
 	config_free(&config);
-	config = load_config("tls { session_tickets = off session_timeout = 1d signer_user = keys\n"
-	    "session_ticket_keys = { \"/k/new\", \"/k/old\" } }\n"
+	config = load_config("tls { kernel = on session_tickets = off session_timeout = 1d\n"
+	    "signer_user = keys session_ticket_keys = { \"/k/new\", \"/k/old\" } }\n"
 	    "limits { handshake_timeout = 500ms handshake_rate = 600/m handshake_burst = 0 }");
+	ck_assert(config->tls.uses_kernel);
 	ck_assert(!config->tls.session_tickets);
 	ck_assert_uint_eq(config->tls.session_timeout_s, 86400);
 	ck_assert_uint_eq(config->tls.ticket_key_files.count, 2);

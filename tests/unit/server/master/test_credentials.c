@@ -51,6 +51,13 @@ site_warning(const struct tls_site *site, size_t index)
 	return index == 0 ? "f:1: an odd one" : index == 1 ? "f:2: odd, too" : NULL;
 }
 
+static const char *
+site_notice(const struct tls_site *site)
+{
+	ck_assert_ptr_nonnull(site);
+	return "good to know";
+}
+
 static unsigned char *
 public_key(const struct tls_site *site, size_t key_index, size_t *bytes_out)
 {
@@ -82,7 +89,8 @@ check(const struct config *of, const struct inherit_key *keys, size_t count, cha
 }
 
 static struct tls_means means = { .site_renew = new_site, .site_free = free_site,
-	.site_warning = site_warning, .site_public_key = public_key, .keys_check = check };
+	.site_warning = site_warning, .site_notice = site_notice, .site_public_key = public_key,
+	.keys_check = check };
 
 static void
 make_all(void)
@@ -163,6 +171,7 @@ START_TEST(oddities_are_logged)
 	ck_assert_int_gt(read(ends[0], text, sizeof text - 1), 0);
 	ck_assert_ptr_nonnull(strstr(text, "warn: f:1: an odd one\n"));
 	ck_assert_ptr_nonnull(strstr(text, "warn: f:2: odd, too\n"));
+	ck_assert_ptr_nonnull(strstr(text, "notice: good to know\n"));
 	credentials_close(&credentials, &means);
 	ck_assert_int_eq(close(ends[0]), 0);
 	ck_assert_int_eq(close(ends[1]), 0);
