@@ -7,6 +7,7 @@
 #include "workers/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
@@ -75,6 +76,16 @@ waits_out_shortage(int error)
 	return !signals_listener_is_closed();
 }
 
+/* Who shares the socket has made it so that calls do not wait, for all: this takes it back. */
+static bool
+block_again(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_NONBLOCK) != 0 &&
+	    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
 /* accept4(2) failed. False: this worker cannot go on. */
 static bool
 survive_accept_error(struct conn *conn, int error)
@@ -86,10 +97,13 @@ survive_accept_error(struct conn *conn, int error)
 	case EBADF:                 /* the stop handler closed it */
 	case EPIPE:                 /* the master has died, and with it the hand-over */
 		return false;
+	case EAGAIN:
+		if (block_again(conn->own->listen_fd))
+			return true;
+		/* FALLTHROUGH */
 	case EINVAL:                /* somebody has shut it down, or worse */
 	case ENOTSOCK:
 	case EOPNOTSUPP:
-	case EAGAIN:
 		log_error("accept: %s: the listening socket does not work", strerror(error));
 		(void)poll(NULL, 0, REFUSED_PAUSE_MS); /* its successor may fare no better */
 		_exit(1);

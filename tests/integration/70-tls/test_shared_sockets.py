@@ -3,6 +3,7 @@
 spoils does not last. Would break if nobody looked, if who has such a socket stayed, or if what is
 under way ended with it."""
 import contextlib
+import os
 import socket
 
 import muster
@@ -95,6 +96,29 @@ def test_what_is_under_way_goes_on(server, connect):
         expect_service(server, connect)
         for client in (private, plain):
             assert client.send(b"lf").response().body == b"start\n"
+
+
+def test_sockets_that_no_longer_wait(server, connect):
+    """Made so by one worker, for all: those who wait on them do not give up."""
+    before = set(server.worker_pids())
+    sockets = [(processes.workers_on(server, index)[0], server.address(index))
+               for index in (TLS, PLAIN)]
+    with contextlib.ExitStack() as stack:
+        pid = worker_that_takes_over(server)
+        shared = [stack.enter_context(processes.borrow(pid, number))
+                  for number in shared_with(pid)]
+        for pid, address in sockets:
+            inode = processes.listening_inode(address)
+            number, = (number for number, target in processes.descriptors(pid).items()
+                       if target == f"socket:[{inode}]")
+            shared.append(stack.enter_context(processes.borrow(pid, number)))
+        for one in shared:
+            one.setblocking(False)
+        for _ in range(10):
+            expect_service(server, connect)
+        assert all(os.get_blocking(one.fileno()) for one in shared[-2:])
+    assert before <= set(server.worker_pids())
+    assert not processes.log_lines(server, " error: ")
 
 
 @pytest.mark.parametrize("index", [TLS, PLAIN])
