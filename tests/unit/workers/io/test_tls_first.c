@@ -10,7 +10,7 @@
 #define COUNT_OF(rows) ((int)(sizeof (rows) / sizeof (rows)[0]))
 #define BODY_BYTES 600
 
-static char hello[2 * BODY_BYTES];
+static char hello[6 * (4 + BODY_BYTES)]; /* also in records of a byte */
 static size_t hello_bytes;
 
 /* A message of 4 + BODY_BYTES bytes, in records of at most so many each. */
