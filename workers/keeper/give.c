@@ -52,6 +52,17 @@ give_up(struct keeper *keeper, int fd, int error)
 		keep_drop(keeper, fd);
 }
 
+/* No worker takes it any more. All may have left just now, since the master has died: a client that
+ * could be sent to at the same moment is seen before the signal that tells of it. */
+static void
+go_on_without(struct keeper *keeper, int fd, int error)
+{
+	if (error == EPIPE && keep_is_stalled(holds_get(&keeper->holds, fd)))
+		keep_send_alone(keeper, fd);
+	else
+		give_up(keeper, fd, error);
+}
+
 /* A whole request, or the front of a large one, that needs a worker. It stays in the epoll set
  * while it waits: what that tells then is of no interest. */
 void
@@ -91,7 +102,7 @@ keep_hand_back(struct keeper *keeper, int fd)
 		if (give_away(keeper, fd, keeper->own->handover_fd) == 0)
 			return;
 		if (!must_wait(keeper, errno)) {
-			give_up(keeper, fd, errno);
+			go_on_without(keeper, fd, errno);
 			return;
 		}
 	}
@@ -113,7 +124,7 @@ keep_hand_over_waiting(struct keeper *keeper)
 			continue;
 		if (must_wait(keeper, errno))
 			break;
-		give_up(keeper, fd, errno);
+		go_on_without(keeper, fd, errno);
 	}
 	keep_listen_for_room(keeper, keeper->own->handover_fd, &keeper->listens_for_room,
 	    fd >= 0 && !keeper->retries);

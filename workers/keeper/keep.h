@@ -92,6 +92,8 @@ void keep_spill(struct keeper *keeper, int fd);
 void keep_adopt_stalled(struct keeper *keeper, struct parcel *parcel, struct parcel_fds fds);
 /* There is room in the socket, the client has gone, or its time is over. */
 void keep_rouse(struct keeper *keeper, int fd);
+/* Nobody else is there to do it any more: as much as goes now. */
+void keep_send_alone(struct keeper *keeper, int fd);
 
 /* greet.c: connections that await a TLS hello. */
 /* The connection at hand is such a one: it is held, or goes to a worker if its hello is whole. */

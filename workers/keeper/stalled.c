@@ -98,9 +98,8 @@ send_piece(struct conn *conn, struct turn *turn)
 	return result == IO_OK && conn->file.left_bytes > 0 ? IO_STALLED : result;
 }
 
-/* Nobody else is there to do it any more. */
-static void
-send_alone(struct keeper *keeper, int fd)
+void
+keep_send_alone(struct keeper *keeper, int fd)
 {
 	struct hold *hold = holds_get(&keeper->holds, fd);
 	struct conn *conn = &keeper->conn;
@@ -134,7 +133,7 @@ void
 keep_rouse(struct keeper *keeper, int fd)
 {
 	if (keeper->is_leaving && !keeper->has_successors)
-		send_alone(keeper, fd);
+		keep_send_alone(keeper, fd);
 	else
 		keep_hand_back(keeper, fd);
 }

@@ -377,6 +377,28 @@ def test_the_master_can_die_first(serve):
     wait_for(lambda: not muster.session_pids(server.process.pid), "the end of all")
 
 
+@pytest.mark.root
+@pytest.mark.needs("strace")
+def test_the_workers_can_be_gone_before_the_keeper_knows(serve):
+    """It sees a client that takes more before the signal that the master has died."""
+    server = serve(pool=SMALL_POOL, keepalive={"keepers": 1})
+    server.may_crash = True
+    client, = stall(server)
+    keeper, = processes.pids_of_role(server, "keeper")
+    workers = server.worker_pids()
+    trace = server.folder / "trace"
+    with processes.held_at("epoll_pwait", keeper, trace):
+        wait_for(lambda: "epoll_pwait(" in trace.read_text(), "the keeper to be held up")
+        os.kill(server.pid, signal.SIGKILL)
+        server.process.wait()
+        wait_for(lambda: all((muster.process_stat(pid) or "Z")[0] in "ZX" for pid in workers),
+                 "the end of the workers")
+        assert client.take(1_000_000) == LARGE[:1_000_000]
+    read_on(client, at=1_000_000).expect_close().close()
+    assert [record[1:3] for record in records(server, 1)] == [["200", str(len(LARGE))]]
+    wait_for(lambda: not muster.session_pids(server.process.pid), "the end of all")
+
+
 def test_a_stop_when_done_has_an_end(serve):
     server = serve(pool=SMALL_POOL, limits={"drain_timeout": "1s"})
     clients = stall(server, 5)
