@@ -47,6 +47,23 @@ set_callbacks(struct h2_session *own)
 	return 0;
 }
 
+/* nghttp2 counts not CONTINUATION frames, but how often it was given some part of a head of one:
+ * eight times, and a list that comes byte by byte is too much for it. What a list may take of the
+ * wire is limited here (h2_session_feed()). */
+#ifdef HAVE_NGHTTP2_OPTION_SET_MAX_CONTINUATIONS
+static void
+let_continuations_come(nghttp2_option *options)
+{
+	nghttp2_option_set_max_continuations(options, SIZE_MAX);
+}
+#else
+static void
+let_continuations_come(nghttp2_option *options)
+{
+	(void)options;              /* it does not count yet */
+}
+#endif
+
 static int
 set_options(struct h2_session *own)
 {
@@ -54,6 +71,7 @@ set_options(struct h2_session *own)
 		return -1;
 	nghttp2_option_set_no_closed_streams(own->options, 1);
 	nghttp2_option_set_max_outbound_ack(own->options, ACKS_MAX);
+	let_continuations_come(own->options);
 	nghttp2_option_set_builtin_recv_extension_type(own->options, NGHTTP2_PRIORITY_UPDATE);
 	return 0;
 }

@@ -70,8 +70,12 @@ START_TEST(cuts_make_no_difference)
 {
 	size_t i, all;
 
-	for (i = 1; i <= 9; i += 2)
+	for (i = 1; i < 9; i += 2)
 		put_request((uint32_t)i, END_STREAM);
+	/* Each part of a head of CONTINUATION is something to count for nghttp2. */
+	put_frame(HEADERS, END_STREAM, 9, REQUEST_LIST, 2);
+	put_frame(CONTINUATION, 0, 9, &REQUEST_LIST[2], 1);
+	put_frame(CONTINUATION, END_HEADERS, 9, &REQUEST_LIST[3], sizeof REQUEST_LIST - 4);
 	all = wire_bytes;
 	for (i = 0; i < all; i++)
 		ck_assert(h2_session_feed(session, wire + i, 1, now_ms));
