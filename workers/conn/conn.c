@@ -46,6 +46,16 @@ use_listener(struct conn *conn, uint32_t socket_index, unsigned listener_index)
 	conn->port = conn->own->listener_ports[socket_index];
 }
 
+/* A listener that has no TLS any more takes who has waited for it as anybody else. */
+static void
+await_hello(struct conn *conn)
+{
+	conn->awaits_hello = !conn_has_listener(conn) ||
+	    conn->config->listeners[conn->listener_index].tls;
+	if (!conn->awaits_hello)
+		conn->head_deadline_mono_ms = 0;
+}
+
 /* The socket that it came to is none of this configuration's. */
 static void
 use_no_listener(struct conn *conn, bool is_tcp)
@@ -233,7 +243,8 @@ conn_resume(struct conn *conn, int fd, const struct parcel *parcel, size_t in_le
 	conn->in_len = in_len < room ? in_len : room;
 	conn->request_count = parcel->request_count;
 	conn->head_deadline_mono_ms = parcel->head_deadline_mono_ms;
-	conn->awaits_hello = parcel->awaits_hello != 0;
+	if (parcel->awaits_hello != 0)
+		await_hello(conn);
 	conn->is_https = parcel->is_https != 0;
 	conn->paid_rate_count = parcel->paid_rate_count;
 	parcel_get_client(parcel, &conn->peer);

@@ -196,6 +196,19 @@ def test_a_listener_that_was_taken_away(serve_tls, connect):
         assert client.request().status == 200
 
 
+def test_a_listener_without_tls_any_more(serve_tls):
+    """Who has waited for TLS there is served as whoever comes later, and kept."""
+    server = serve_tls(limits={"handshake_timeout": "1h"})
+    with parked(server) as (client,):
+        server.listen = [(server.listen[0][0], {"tls": False})]
+        server.write_config()
+        processes.reload(server)
+        for _ in range(3):
+            assert client.request().body == b"start\n"
+            wait_until_parked(server, client)
+    assert not processes.log_lines(server, "TLS handshake failed")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
 def test_a_stop_ends_them(serve_tls, number):
     """At once, since they have asked for nothing."""
