@@ -13,7 +13,7 @@
 
 #define QUIET_MS 600000             /* then it is a new attack */
 
-enum {                              /* between children, behind the listening ones */
+enum {                              /* between children */
 	PARKED,
 	HANDED,
 	ASKED,
@@ -43,7 +43,7 @@ listen_again(struct master *master, const struct listener *listener)
 {
 	const struct generation *generation = master->generation;
 
-	if (!listener->is_tcp)
+	if (!listener->is_tcp || listen_is_on(listener->fd))
 		return;
 	if (listen_again_priv(listener->fd, listener->wanted,
 	    generation->listener_ports[listener->socket_index], generation->config) < 0) {
@@ -93,22 +93,15 @@ void
 mend_tend(struct master *master, int64_t now_ms)
 {
 	const struct generation *generation = master->generation;
-	size_t listener_count = generation->config->listener_count, i;
-	struct pollfd fds[CONFIG_LISTENERS_MAX + SHARED_COUNT];
-	bool has_lost = false;
+	struct pollfd fds[SHARED_COUNT];
+	size_t i;
 
 	if (master->phase != MASTER_RUNNING)
 		return;
-	for (i = 0; i < listener_count; i++)
-		fds[i] = (struct pollfd){ generation->listeners[i].fd, 0, 0 };
-	fill_shared(master, &fds[listener_count]);
-	if (poll(fds, (nfds_t)(listener_count + SHARED_COUNT), 0) <= 0)
-		return;
-	for (i = 0; i < listener_count; i++)
-		if (fds[i].revents != 0)
-			listen_again(master, &generation->listeners[i]);
-	for (; i < listener_count + SHARED_COUNT; i++)
-		has_lost |= fds[i].revents != 0;
-	if (has_lost)
-		replace_all(master, &fds[listener_count], now_ms);
+	/* poll(2) says nothing of one that was connected since. */
+	for (i = 0; i < generation->config->listener_count; i++)
+		listen_again(master, &generation->listeners[i]);
+	fill_shared(master, fds);
+	if (poll(fds, SHARED_COUNT, 0) > 0)
+		replace_all(master, fds, now_ms);
 }

@@ -149,10 +149,13 @@ int
 listen_again_priv(int listen_fd, const struct config_listener *wanted, unsigned port,
     const struct config *config)
 {
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	struct sockaddr_storage address;
 	socklen_t bytes = sizeof address;
 
 	role_require_privileged(__func__);
+	/* It may have been connected since then. Before the address, which that chose, too. */
+	(void)connect(listen_fd, &nobody, sizeof nobody);
 	if (getsockname(listen_fd, (void *)&address, &bytes) < 0)
 		return -1;
 	/* A port that the system has chosen is given up with the rest, though it is still told; a
@@ -191,6 +194,15 @@ listen_describe(int listen_fd, const struct config_listener *wanted, char out[LI
 			(void)snprintf(out, LISTEN_TEXT_BYTES, "[%s]:%u", host,
 			    ntohs(six->sin6_port));
 	}
+}
+
+bool
+listen_is_on(int listen_fd)
+{
+	socklen_t bytes = sizeof(int);
+	int is_on = 0;
+
+	return getsockopt(listen_fd, SOL_SOCKET, SO_ACCEPTCONN, &is_on, &bytes) == 0 && is_on != 0;
 }
 
 unsigned

@@ -20,10 +20,12 @@ int listen_open_priv(const struct config_listener *wanted, const struct config *
  * connections inherit it, which saves a system call each). */
 int listen_apply(int listen_fd, const struct config_listener *wanted,
     const struct config *config);
-/* A TCP socket that was open and that somebody has shut down: on the port that it had. What waited
- * in its queue is lost. 0, or -1 and errno. */
+/* A TCP socket that was open and that somebody has shut down, and maybe connected: on the port that
+ * it had. What waited in its queue is lost. 0, or -1 and errno. */
 int listen_again_priv(int listen_fd, const struct config_listener *wanted, unsigned port,
     const struct config *config);
+/* Whether a TCP socket listens: one that was shut down does not, whatever else was done to it. */
+bool listen_is_on(int listen_fd);
 /* The address it is really bound to ("127.0.0.1:43211"), for the log. */
 void listen_describe(int listen_fd, const struct config_listener *wanted,
     char out[LISTEN_TEXT_BYTES]);

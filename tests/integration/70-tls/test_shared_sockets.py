@@ -137,3 +137,19 @@ def test_a_socket_that_listens(server, connect, index, how):
         assert processes.listening_inode(server.address(index)) == inode
         expect_service(server, connect)
     assert not processes.log_lines(server, MENDED)
+
+
+@pytest.mark.parametrize("index", [TLS, PLAIN])
+def test_a_socket_that_listens_no_more_but_is_connected(server, connect, index):
+    """Nothing that poll(2) tells, and nothing that can be made to listen as it is."""
+    pid = processes.workers_on(server, index)[0]
+    inode = processes.listening_inode(server.address(index))
+    number, = (number for number, target in processes.descriptors(pid).items()
+               if target == f"socket:[{inode}]")
+    with socket.create_server(("127.0.0.1", 0)) as accomplice, \
+            processes.borrow(pid, number) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the master may have been faster
+            shared.connect(accomplice.getsockname())
+        server.wait_for_log("was shut down, and listens again")
+        expect_service(server, connect)

@@ -209,6 +209,7 @@ START_TEST(what_was_shut_down_listens_again)
 		port = listen_port(fd);
 		ck_assert_int_eq(shutdown(fd, SHUT_RDWR), 0);
 		ck_assert_int_lt(accept(fd, NULL, NULL), 0);
+		ck_assert(!listen_is_on(fd));
 		ck_assert_int_eq(listen_again_priv(fd, &config->listeners[0], port, config), 0);
 		ck_assert_uint_eq(port_of(fd), port);
 		close(connect_to(fd, address[0] == '[' ? AF_INET6 : AF_INET));
