@@ -184,6 +184,7 @@ unit_tests = \
 	tests/unit/workers/keeper/test_pending \
 	tests/unit/workers/mem/test_arena \
 	tests/unit/workers/mem/test_heap \
+	tests/unit/workers/mem/test_pages \
 	tests/unit/workers/mem/test_slice
 
 # What several tests share.

@@ -9,6 +9,7 @@ libworkers_a_SOURCES = \
 	workers/worker.c workers/worker.h \
 	workers/mem/arena.c workers/mem/arena.h \
 	workers/mem/heap.c workers/mem/heap.h \
+	workers/mem/pages.c workers/mem/pages.h \
 	workers/mem/slice.h \
 	workers/http/accept.c workers/http/accept.h \
 	workers/http/authorization.c workers/http/authorization.h \

@@ -8,22 +8,23 @@
 #include "workers/conn/idle.h"
 
 #include <stdint.h>
-#include <sys/mman.h>
 
 #include "server/base/clock.h"
 #include "server/base/signals.h"
+#include "workers/mem/pages.h"
 
 #define QUIET_MS 1000
-#define PAGE_BYTES ((uintptr_t)4096)
+#define OWN_BYTES ((uintptr_t)4096) /* what is called from here needs much less */
 #define STACK_BYTES ((uintptr_t)65536) /* more than requests have used */
 
-/* Below this function nothing is in use. Some of it was never memory, which is no fault. */
-static void
+/* Below this function nothing is in use, but what it calls; as a part of another one it would have
+ * that one's frame. Some of it was never memory, which is no fault. */
+__attribute__((noinline)) static void
 give_stack_back(void)
 {
-	uintptr_t used = (uintptr_t)__builtin_frame_address(0) / PAGE_BYTES * PAGE_BYTES;
+	uintptr_t end = (uintptr_t)__builtin_frame_address(0) - OWN_BYTES;
 
-	(void)madvise((void *)(used - PAGE_BYTES - STACK_BYTES), STACK_BYTES, MADV_DONTNEED);
+	pages_give_back((void *)(end - STACK_BYTES), STACK_BYTES);
 }
 
 /* Arena, in and out lie one behind the other, up to the struct itself (conn_new()). */
@@ -31,7 +32,7 @@ static void
 give_memory_back(struct conn *conn)
 {
 	stream_rest(&conn->stream);
-	(void)madvise(conn->arena.base, (size_t)((char *)conn - conn->arena.base), MADV_DONTNEED);
+	pages_give_back(conn->arena.base, (size_t)((char *)conn - conn->arena.base));
 	give_stack_back();
 }
 

@@ -17,9 +17,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "workers/mem/heap.h"
+#include "workers/mem/pages.h"
 
 /* A sanitizer knows only what malloc(3) gives. */
 #ifdef __SANITIZE_ADDRESS__
@@ -222,25 +222,14 @@ give_spares_back(void)
 	}
 }
 
-/* Whole pages only. */
-static void
-give_back(void *start, size_t bytes)
-{
-	uintptr_t first = ((uintptr_t)start + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-	uintptr_t end = ((uintptr_t)start + bytes) / PAGE_BYTES * PAGE_BYTES;
-
-	if (end > first)
-		(void)madvise((void *)first, end - first, MADV_DONTNEED);
-}
-
 void
 tls_memory_trim(void)
 {
 	if (small.heap == NULL)
 		return;
 	give_spares_back();
-	heap_tell_holes(small.heap, give_back);
-	heap_tell_holes(large.heap, give_back);
+	heap_tell_holes(small.heap, pages_give_back);
+	heap_tell_holes(large.heap, pages_give_back);
 }
 
 #endif

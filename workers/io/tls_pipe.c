@@ -10,11 +10,11 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "server/base/clock.h"
 #include "workers/io/plain.h"
 #include "workers/io/tls_memory.h"
+#include "workers/mem/pages.h"
 
 static int
 take_in(BIO *bio, char *out, int cap)
@@ -196,7 +196,7 @@ tls_pipe_rest(struct tls *tls)
 	(void)SSL_free_buffers(tls->ssl);
 	tls_memory_trim();
 	if (tls->plain_bytes == 0 && tls->out_bytes == 0)
-		(void)madvise(tls->in, sizeof *tls - offsetof(struct tls, in), MADV_DONTNEED);
+		pages_give_back(tls->in, sizeof *tls - offsetof(struct tls, in));
 }
 
 enum io_result
