@@ -4,7 +4,7 @@
  * thousands of them are what fills a machine: so what only a busy connection needs goes back to
  * the system. Leaves to the callers how long is waited. Workers, unprivileged. Rule: nothing is
  * given back between two requests of a busy client.
- * Shown by tests/integration/70-tls/test_tls_habits.py. */
+ * Shown by tests/integration/70-tls/test_quiet.py. */
 #include "workers/conn/idle.h"
 
 #include <stdint.h>
@@ -27,13 +27,16 @@ give_stack_back(void)
 	pages_give_back((void *)(end - STACK_BYTES), STACK_BYTES);
 }
 
-/* Arena, in and out lie one behind the other, up to the struct itself (conn_new()). */
-static void
+/* Arena, in and out lie one behind the other, up to the struct itself (conn_new()). False: the
+ * client is in the middle of something. */
+static bool
 give_memory_back(struct conn *conn)
 {
-	stream_rest(&conn->stream);
+	if (!stream_rest(&conn->stream))
+		return false;
 	pages_give_back(conn->arena.base, (size_t)((char *)conn - conn->arena.base));
 	give_stack_back();
+	return true;
 }
 
 enum io_result
@@ -45,11 +48,9 @@ idle_wait(struct conn *conn, unsigned timeout_ms, size_t *got_out)
 	slot_set_phase(conn->slot, SLOT_KEEPALIVE, clock_mono_ms());
 	signals_guard_idle(true);
 	result = stream_wait(&conn->stream, conn->in, conn->in_cap, first_ms, got_out);
-	if (result == IO_TIMEOUT && first_ms < timeout_ms) {
-		give_memory_back(conn);
+	if (result == IO_TIMEOUT && first_ms < timeout_ms && give_memory_back(conn))
 		result = stream_wait(&conn->stream, conn->in, conn->in_cap, timeout_ms - first_ms,
 		    got_out);
-	}
 	signals_guard_idle(false);
 	return result;
 }

@@ -93,11 +93,10 @@ stream_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
 	return plain_wait_both(stream, wants_write, deadline_ms);
 }
 
-void
+bool
 stream_rest(struct stream *stream)
 {
-	if (stream->tls != NULL)
-		tls_rest(stream);
+	return stream->tls == NULL || tls_rest(stream);
 }
 
 void

@@ -80,9 +80,10 @@ enum io_result stream_wait_for_room(struct stream *stream, unsigned timeout_ms);
 /* Plain streams only. While it does not block, only stream_read() and stream_send_file() may be
  * used. It is kept with the open connection, in whatever process that goes on. */
 void stream_set_nonblocking(struct stream *stream, bool is_nonblocking);
-/* The client is quiet, and nothing is on its way: memory that only a busy connection needs goes
- * back to the system. */
-void stream_rest(struct stream *stream);
+/* After stream_wait() said IO_TIMEOUT: the client is quiet, and nothing is on its way, so memory
+ * that only a busy connection needs goes back to the system. False: it is not quiet, part of a
+ * record of TLS came, and its time is over. */
+bool stream_rest(struct stream *stream);
 /* What there is room for now; never waits. IO_OK: *sent_out bytes went, maybe none; what is left
  * has to be tried again as it is. */
 enum io_result stream_try_write(struct stream *stream, const void *data, size_t bytes,

@@ -77,7 +77,7 @@ enum io_result tls_try_write(struct stream *stream, const void *data, size_t byt
 enum io_result tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_mono_ms);
 enum io_result tls_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t bytes,
     unsigned timeout_ms, uint64_t *sent_out);
-void tls_rest(struct stream *stream);
+bool tls_rest(struct stream *stream);
 void tls_linger(struct stream *stream, unsigned timeout_ms, size_t limit_bytes);
 
 #else
@@ -164,10 +164,11 @@ tls_send_file(struct stream *stream, int file_fd, uint64_t offset, uint64_t byte
 	return tls_write(stream, NULL, (size_t)bytes, false, timeout_ms);
 }
 
-static inline void
+static inline bool
 tls_rest(struct stream *stream)
 {
 	(void)stream;
+	return true;
 }
 
 static inline void

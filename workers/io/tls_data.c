@@ -309,6 +309,7 @@ tls_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size
 	struct tls *tls = stream->tls;
 	int64_t now_ms = clock_mono_ms(), deadline_ms = now_ms + timeout_ms;
 
+	tls->is_cut = false;
 	for (;;) {
 		enum io_result result = IO_OK;
 
@@ -322,9 +323,12 @@ tls_wait(struct stream *stream, void *out, size_t cap, unsigned timeout_ms, size
 		if (result != IO_OK || *bytes_out > 0)
 			return result;
 		now_ms = clock_mono_ms();
-		if (tls->is_starved) /* something has come, and is to be whole soon */
-			return tls_read(stream, out, cap, now_ms + tls->record_timeout_ms,
+		if (tls->is_starved) { /* something has come, and is to be whole soon */
+			result = tls_read(stream, out, cap, now_ms + tls->record_timeout_ms,
 			    bytes_out);
+			tls->is_cut = result == IO_TIMEOUT;
+			return result;
+		}
 		timeout_ms = deadline_ms > now_ms ? (unsigned)(deadline_ms - now_ms) : 0;
 	}
 }
@@ -339,10 +343,13 @@ tls_wait_both(struct stream *stream, bool wants_write, int64_t deadline_ms)
 	return plain_wait_both(stream, wants_write || tls->out_bytes > 0, deadline_ms);
 }
 
-void
+bool
 tls_rest(struct stream *stream)
 {
+	if (stream->tls->is_cut)
+		return false;
 	tls_pipe_rest(stream->tls);
+	return true;
 }
 
 /* ---- the end ---- */

@@ -37,6 +37,7 @@ struct tls {
 	bool is_last_write;         /* nothing is written after this, tls_write_last() */
 	bool has_said_end;          /* close_notify */
 	bool is_starved;            /* OpenSSL wanted more than there is in in[] */
+	bool is_cut;                /* tls_wait() got part of a record, and not the rest in time */
 	uint64_t taken_bytes;       /* from the socket, records as they are */
 	uint64_t idle_record_count; /* records that carried nothing for the stream */
 	size_t in_at, in_end;       /* received, not yet taken by OpenSSL: in[in_at..in_end) */
