@@ -32,6 +32,21 @@ fdpass_expect(struct msghdr *message, union fdpass_room *room)
 	message->msg_controllen = sizeof room->bytes;
 }
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
+
+/* A descriptor for the sender, in each message to a socket for which whoever has it open has asked
+ * for that (SO_PASSPIDFD, since Linux 6.5). */
+static void
+drop_sender(const struct cmsghdr *header)
+{
+	int fd;
+
+	memcpy(&fd, CMSG_DATA(header), sizeof fd);
+	fdpass_close(fd);
+}
+
 /* Linux puts all that come into one header; that is nothing to rely on. */
 size_t
 fdpass_take(struct msghdr *message, int fds_out[FDPASS_MAX])
@@ -41,6 +56,8 @@ fdpass_take(struct msghdr *message, int fds_out[FDPASS_MAX])
 
 	for (header = CMSG_FIRSTHDR(message); header != NULL;
 	    header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_PIDFD)
+			drop_sender(header);
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 			continue;
 		here = (header->cmsg_len - CMSG_LEN(0)) / sizeof *fds_out;

@@ -14,7 +14,8 @@
 
 union fdpass_room {                 /* has to live as long as the message */
 	struct cmsghdr align;
-	char bytes[CMSG_SPACE(FDPASS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	char bytes[CMSG_SPACE(FDPASS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)) +
+	    CMSG_SPACE(sizeof(int))];
 };
 
 /* Before sendmsg(2): 1 to FDPASS_MAX go along, and stay open here, too. */

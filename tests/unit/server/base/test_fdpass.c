@@ -17,6 +17,10 @@
 
 static const int counts[] = { 0, 1, 2, 3, 4, 5, 31, FDPASS_MAX - 1, FDPASS_MAX };
 
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
 static int pair[2];
 static char byte;
 static struct iovec iov = { &byte, 1 };
@@ -134,6 +138,25 @@ START_TEST(none_is_forgotten)
 END_TEST
 
 /* Waits for an hour otherwise. */
+START_TEST(nor_one_that_nobody_has_sent)
+{
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int got[FDPASS_MAX], before = process_open_count();
+	const int on = 1, sent = STDERR_FILENO;
+	union fdpass_room room;
+	size_t count;
+
+	if (setsockopt(pair[1], SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on) < 0)
+		return;             /* a system that cannot */
+	fdpass_attach(&message, &room, &sent, 1);
+	ck_assert_int_eq(sendmsg(pair[0], &message, 0), 1);
+	(void)receive(got, &count);
+	ck_assert_uint_eq(count, 1);
+	close(got[0]);
+	ck_assert_int_eq(process_open_count(), before);
+}
+END_TEST
+
 START_TEST(closing_does_not_wait)
 {
 	int clients[2], fds[2] = { lingering_open(&clients[0]), lingering_open(&clients[1]) };
@@ -156,6 +179,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_loop_test(tcase, all_arrive, 0, COUNT_OF(counts));
 	tcase_add_loop_test(tcase, none_is_forgotten, 0, COUNT_OF(odd_messages));
+	tcase_add_test(tcase, nor_one_that_nobody_has_sent);
 	tcase_add_test(tcase, closing_does_not_wait);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
