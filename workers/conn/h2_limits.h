@@ -7,6 +7,8 @@
 
 #define H2_LINGER_MS 2000           /* for a client that sends what nobody wants, and */
 #define H2_LINGER_BYTES (1024 * 1024) /* as much of it */
+#define H2_TAKING_BYTES (4 * 1024 * 1024) /* from a client that takes the last answers: more than
+                                     * a window of the connection, and what it says to them */
 #define H2_TAKING_LOOK_MS 100       /* later, at the least, the socket is looked at again */
 #define H2_NOTICE_MS 1000           /* no answer to a notice: it is taken for known */
 

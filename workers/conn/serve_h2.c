@@ -292,22 +292,26 @@ end(struct h2 *h2)
 }
 
 /* Reads away what still comes while the client takes the last answers: a socket that is closed
- * would be reset by it. False: the connection is broken, or the worker has to stop. */
+ * would be reset by it. Not for ever: who takes nothing and sends has been told to go. False: the
+ * connection is broken, or the worker has to stop. */
 static bool
 let_take(struct h2 *h2)
 {
 	struct conn *conn = h2->conn;
 	enum io_result result = IO_OK;
-	size_t got;
+	size_t got, left = H2_TAKING_BYTES;
 
 	h2_limits_begin_taking(h2);
-	while (result == IO_OK && !signals_is_set(SIGNAL_STOP) && h2_limits_is_taking(h2)) {
+	while (result == IO_OK && left > 0 && !signals_is_set(SIGNAL_STOP) &&
+	    h2_limits_is_taking(h2)) {
+		got = 0;
 		result = stream_wait_both(&conn->stream, false,
 		    clock_mono_ms() + H2_TAKING_LOOK_MS);
 		if (result == IO_OK)
 			result = stream_read(&conn->stream, conn->in, conn->in_cap, 0, &got);
 		if (result == IO_TIMEOUT)
 			result = IO_OK;
+		left -= got < left ? got : left;
 	}
 	return result == IO_OK || result == IO_EOF;
 }

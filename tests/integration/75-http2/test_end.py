@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from h2 import NO_ERROR, WINDOW_UPDATE, H2Client, setting
+from h2 import NO_ERROR, PING, WINDOW_UPDATE, H2Client, frame, setting
+from muster import wait_for
 
 H2C = [("127.0.0.1:0", {"h2c": True})]
 
@@ -88,6 +89,23 @@ def test_client_that_takes_nothing_is_given_up(serve):
     assert client.has_input(60)
     server.send_signal(signal.SIGQUIT)
     assert server.wait_for_end() == 0
+    client.close()
+
+
+def test_client_that_takes_nothing_and_sends(serve):
+    """The connection ends by what it sends, long before send_timeout."""
+    server = serve({"index.html": "x\n", "file": b"y" * 300_000}, listen=H2C,
+                   limits={"send_timeout": "1h", "drain_timeout": "1h"})
+    client = begin(server, settings=setting(4, 1 << 30), receive_buffer=4096)
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    client.request("/file")
+    assert client.has_input(60)
+    wait_for(lambda: "/file" in server.access(), "the answer is in the socket")
+    left_bytes = 64 << 20           # beyond what sockets hold
+    pings = frame(PING, 0, 0, bytes(8)) * 1000
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        while left_bytes > 0:
+            left_bytes -= client.socket.send(pings)
     client.close()
 
 
