@@ -228,7 +228,8 @@ h2_limits_begin_taking(struct h2 *h2)
 }
 
 /* The socket still has some of the last answers, and the client takes it, 64 KiB in each time
- * limit. It says so by WINDOW_UPDATE, on which a socket that is closed would lose the rest. */
+ * limit, which is longer where connection_rate is what is slow. It says so by WINDOW_UPDATE, on
+ * which a socket that is closed would lose the rest. */
 bool
 h2_limits_is_taking(struct h2 *h2)
 {
@@ -241,7 +242,7 @@ h2_limits_is_taking(struct h2 *h2)
 		h2->queued_bytes = bytes;
 		h2->queued_mono_ms = now_ms;
 	}
-	return now_ms - h2->queued_mono_ms < h2->conn->config->limits.send_timeout_ms;
+	return now_ms - h2->queued_mono_ms < h2->conn->pace.timeout_ms;
 }
 
 bool

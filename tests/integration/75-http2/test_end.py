@@ -79,6 +79,21 @@ def test_slow_client_gets_the_end(serve, number, size):
     client.close()
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_connection_rate_is_no_slow_client(serve, number):
+    """It takes longer than send_timeout for 64 KiB, because we do not send faster."""
+    server = serve({"index.html": "x\n", "file": b"y" * 1_000_000}, listen=H2C,
+                   limits={"send_timeout": "300ms", "connection_rate": "100k"})
+    client = begin(server, settings=setting(4, 1 << 30))
+    client.send_frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 30))
+    stream = client.request("/file")
+    assert client.has_input(60)
+    server.send_signal(number)
+    assert client.answer(stream).body == b"y" * 1_000_000
+    assert client.until_end() == NO_ERROR
+    client.close()
+
+
 def test_client_that_takes_nothing_is_given_up(serve):
     """Before drain_timeout, by send_timeout."""
     server = serve({"index.html": "x\n", "file": b"y" * 300_000}, listen=H2C,
