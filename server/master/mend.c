@@ -3,8 +3,9 @@
  * (shutdown(2)): those that listen do so again, those between children are replaced, and with them
  * all children, as a reload replaces them, since who has the old ones has nothing. Leaves opening
  * to aides.c, credentials.c and logpass.c, the switch to switch.c. Master only. Rules: no look
- * waits or reads; an attacker who does it again and again is answered more and more seldom. Shown
- * by tests/integration/70-tls (test_shared_sockets). */
+ * waits or reads; children are replaced more and more seldom where it is done again and again. With
+ * the sockets that keepers give connections by, those that are parked are lost: nobody else can
+ * take them. Shown by tests/integration/70-tls (test_shared_sockets). */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -65,7 +66,8 @@ replace(struct master *master, const struct pollfd fds[SHARED_COUNT])
 	if (fds[ASKED].revents != 0 &&
 	    credentials_connect(&master->generation->credentials) < 0)
 		return -1;
-	if (fds[LOG_ANSWER].revents != 0 || fds[LOGGER_ANSWER].revents != 0) {
+	if (fds[LOG_ANSWER].revents != 0 || fds[LOGGER_ANSWER].revents != 0 ||
+	    master->logpass.answer_fd < 0) {
 		logpass_close(&master->logpass);
 		if (logpass_open(&master->logpass) < 0)
 			return -1;
@@ -83,10 +85,14 @@ replace_all(struct master *master, const struct pollfd fds[SHARED_COUNT], int64_
 		backoff_succeeded(&master->mend_backoff);
 	(void)backoff_failed(&master->mend_backoff, now_ms);
 	log_error("a socket between processes was shut down by one of them: all are replaced");
-	if (replace(master, fds) < 0)
+	/* What has been replaced by then does not show again. */
+	master->mend_is_due = true;
+	if (replace(master, fds) < 0) {
 		log_error("they cannot be replaced: %s", strerror(errno));
-	else
-		switch_again(master, now_ms);
+		return;
+	}
+	master->mend_is_due = false;
+	switch_again(master, now_ms);
 }
 
 void
@@ -102,6 +108,6 @@ mend_tend(struct master *master, int64_t now_ms)
 	for (i = 0; i < generation->config->listener_count; i++)
 		listen_again(master, &generation->listeners[i]);
 	fill_shared(master, fds);
-	if (poll(fds, SHARED_COUNT, 0) > 0)
+	if (poll(fds, SHARED_COUNT, 0) > 0 || master->mend_is_due)
 		replace_all(master, fds, now_ms);
 }

@@ -86,6 +86,7 @@ struct master {
 	bool retires_old;             /* a reload's new children are not ready yet */
 	bool is_mending;              /* it is no reload, see mend.c */
 	struct backoff mend_backoff;
+	bool mend_is_due;             /* it was begun, and could not be finished */
 	uint32_t line_generations[SCOREBOARD_SOCKET_MAX]; /* the last that a line was used in */
 	int64_t next_tick_mono_ms;
 	int64_t start_deadline_mono_ms;

@@ -116,6 +116,11 @@ secure_begin(struct conn *conn)
 	};
 	if (!read_first_bytes(conn, wish.deadline_mono_ms))
 		return SECURE_ENDS;
+	/* It may have lain in a queue too long for anything to come of it. */
+	if (conn->awaits_hello && wish.deadline_mono_ms <= clock_mono_ms()) {
+		secure_log_silence(conn);
+		return SECURE_ENDS;
+	}
 	conn->awaits_hello = false;
 	conn->head_deadline_mono_ms = 0;
 	wish.in_bytes = conn->in_len;

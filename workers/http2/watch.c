@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verdicts of watch.h. Leaves to nghttp2 all that it looks at itself. Workers, unprivileged, on
  * bytes that clients sent; pure. Rules: a client that keeps RFC 9113 never gets an error from
- * here, so what is not known for certain is let pass: a stream that we have reset may still get
- * what was on its way, so only the client's own ends count; the memory of them is a ring, and what
- * has fallen out of it is ignored, as nghttp2 does. Shown by test_watch.c, fuzz_h2_watch.c,
+ * here, but for a stream that is to depend on itself (RFC 7540 5.3.1), which nobody asks for; so
+ * what is not known for certain is let pass: a stream that we have reset may still get what was on
+ * its way, so only the client's own ends count; the memory of them is a ring, and what has fallen
+ * out of it is ignored, as nghttp2 does. Shown by test_watch.c, fuzz_h2_watch.c,
  * test_h2_states.py and test_h2_frames.py. */
 #include "workers/http2/watch.h"
 

@@ -409,7 +409,7 @@ def test_a_listener_that_was_taken_away(serve):
     stays.close()
     # None of them counts any more.
     close([wait_for(lambda: connect_if_there_is_room(server), "a place") for _ in range(4)])
-    assert server.access().count("503 GET / HTTP/1.1\n") == 2
+    wait_for(lambda: server.access().count("503 GET / HTTP/1.1\n") == 2, "the two records")
 
 
 @contextlib.contextmanager

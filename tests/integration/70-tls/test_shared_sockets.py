@@ -108,7 +108,7 @@ def test_sockets_that_no_longer_wait(server, connect):
     with contextlib.ExitStack() as stack:
         pid = worker_that_takes_over(server)
         shared = [stack.enter_context(processes.borrow(pid, number))
-                  for number in shared_with(pid)]
+                  for number in shared_with(server, pid)]
         for pid, address in sockets:
             inode = processes.listening_inode(address)
             number, = (number for number, target in processes.descriptors(pid).items()
