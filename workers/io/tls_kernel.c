@@ -8,9 +8,8 @@
  * the key, OpenSSL writes nothing but handshake messages and alerts, and they are never waited
  * for; the key is never changed, as neither OpenSSL nor Linux before 6.14 can.
  * Shown by test_tls_stream.c and tests/integration/70-tls/test_kernel.py. */
-#include "workers/io/tls_kernel.h"
-
 #ifdef HAVE_OPENSSL
+#include "workers/io/tls_kernel.h"
 
 #include <errno.h>
 #include <netinet/in.h>
